@@ -1,0 +1,1 @@
+"""Backups that exist only when they are whole."""

@@ -1,0 +1,1 @@
+"""Holding the application's writers back: freeze, fence, gate."""

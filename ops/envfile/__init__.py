@@ -1,0 +1,1 @@
+"""The .env switch: edit the text, write it safely, keep the old one."""

@@ -1,0 +1,1 @@
+"""SQLite to PostgreSQL: schema and every row, and the proof that they are equal."""

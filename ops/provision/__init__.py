@@ -1,0 +1,1 @@
+"""Giving the user a PostgreSQL: one file a provider."""

@@ -1,0 +1,1 @@
+"""Settings to real parts: which client stands behind which interface."""

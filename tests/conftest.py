@@ -1,0 +1,5 @@
+"""What every test may ask for. Fixtures that start a real server live in tests/servers/."""
+
+from __future__ import annotations
+
+pytest_plugins = ["tests.servers.postgres"]
