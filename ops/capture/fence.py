@@ -13,6 +13,12 @@ from urllib.parse import quote
 from ops.errors import NotReady
 
 PREFIX = "_gigops_fence_"
+# The tables that FTS3, FTS4, FTS5 and R*Tree keep behind a virtual table (sqlite.org/fts5.html, rtree.html).
+_SHADOWS = (
+    *("data", "idx", "content", "docsize", "config"),
+    *("segments", "segdir", "stat"),
+    *("node", "rowid", "parent"),
+)
 
 
 def statements(path: Path, now: datetime, env_file: Path) -> list[str]:
@@ -21,9 +27,8 @@ def statements(path: Path, now: datetime, env_file: Path) -> list[str]:
     RAISE(ABORT) holds against OR IGNORE, OR REPLACE and UPSERT too, and for connections that were open
     before (seen with SQLite 3.40).
     """
-    message = (
-        f"gigops-fence: this database moved to PostgreSQL on {now:%Y-%m-%d}; see DATABASE_URL in {env_file}"
-    )
+    moved = f"this database moved to PostgreSQL on {now:%Y-%m-%d}"
+    message = f"gigops-fence: {moved}; see DATABASE_URL in {env_file}"
     quoted = message.replace("'", "''")
     lines = []
     with closing(_open(path, "ro")) as connection:
@@ -69,12 +74,14 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    # Virtual tables take no triggers; what they store lies in shadow tables, which do.
-    rows = connection.execute(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-        " AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
-    )
-    return [name for (name,) in rows]
+    """The tables that can be fenced. A virtual table takes no triggers, and one on its shadow tables
+    makes the module fail or crash (seen with FTS5 of SQLite 3.40), so both are left out."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    found = [(str(name), str(sql or "")) for name, sql in rows]
+    virtual = [name for name, sql in found if sql.upper().startswith("CREATE VIRTUAL")]
+    shadows = {f"{name}_{part}" for name in virtual for part in _SHADOWS}
+    left_out = {*virtual, *shadows}
+    return [name for name, _ in found if name not in left_out and not name.startswith("sqlite_")]
 
 
 def _triggers(connection: sqlite3.Connection) -> list[str]:

@@ -53,8 +53,8 @@ def _hold(paths: list[str], within: float) -> dict[str, sqlite3.Connection] | No
     while True:
         path = ""
         try:
-            for path, connection in connections.items():
-                connection.execute("BEGIN IMMEDIATE")
+            for path in connections:
+                connections[path].execute("BEGIN IMMEDIATE")
             return connections
         except sqlite3.OperationalError as error:
             for connection in connections.values():
@@ -77,10 +77,10 @@ def _run(held: dict[str, sqlite3.Connection], statements: dict[str, list[str]]) 
         for path, connection in held.items():
             for statement in statements.get(path, ()):
                 connection.execute(statement)
-        for path, connection in held.items():
+        for path in held:
             # A reader of a file without WAL may delay the commit; it never fails for good.
-            connection.execute("PRAGMA busy_timeout = 10000")
-            connection.execute("COMMIT")
+            held[path].execute("PRAGMA busy_timeout = 10000")
+            held[path].execute("COMMIT")
     except sqlite3.Error as error:
         _say({"error": str(error), "file": path})
         return False
