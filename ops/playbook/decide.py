@@ -100,22 +100,31 @@ def _lost(playbook: Playbook, state: State, now: datetime) -> str:
 
 
 def _without_lost_holds(playbook: Playbook, state: State, holds: Sequence[Hold]) -> State:
-    """The state with every step that rested on a dead process's hold taken as only started."""
+    """The state with each step taken as only started whose work rests on a hold that died since."""
     for hold in holds:
         if any(step.uses == hold.until and _is(state, step, Status.DONE) for step in playbook.steps):
             continue
         for at, step in enumerate(playbook.steps):
-            if step.uses != hold.verb or not _is(state, step, Status.DONE):
-                continue
-            if state.steps[step.id].session == state.session:
-                continue
-            rested = {later.id for later in playbook.steps[at:]}
-            again = {
-                name: replace(known, status=Status.STARTED) if name in rested else known
-                for name, known in state.steps.items()
-            }
-            state = replace(state, steps=again)
+            if step.uses == hold.verb and _is(state, step, Status.DONE):
+                state = _rested_on(playbook.steps[at], playbook.steps[at + 1 :], state)
     return state
+
+
+def _rested_on(holder: Step, later: Sequence[Step], state: State) -> State:
+    """Work done in an earlier process than the hold's last taking did not rest on it; and a hold taken
+    by an earlier process than this one is gone."""
+    taken = state.steps[holder.id].session
+    gone = taken < state.session
+    lost = {
+        step.id
+        for step in (holder, *later)
+        if _is(state, step, Status.DONE) and (gone or state.steps[step.id].session < taken)
+    }
+    steps = {
+        name: replace(known, status=Status.STARTED) if name in lost else known
+        for name, known in state.steps.items()
+    }
+    return replace(state, steps=steps)
 
 
 def _is(state: State, step: Step, status: Status) -> bool:

@@ -61,7 +61,8 @@ class _Reading:
         window = self.duration(top.get("window"))
         reserve = self.duration(top.get("reserve")) or Duration(0.0)
         self.order(steps_node, steps, window, reserve)
-        return Playbook(name, tuple(steps), window, reserve)
+        description = self.plain(top.get("description"), str, "")
+        return Playbook(name, tuple(steps), window, reserve, description)
 
     def step(self, node: yaml.Node) -> Step:
         found = self.mapping(node, "a step", _STEP)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 from ops.interfaces import Pace
 from ops.values import Duration
@@ -42,39 +42,41 @@ class Playbook:
     steps: tuple[Step, ...]
     window: Duration | None = None
     reserve: Duration = field(default=Duration(0.0))
+    description: str = ""
 
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.id == name)
 
 
-class Verb(Protocol):
+Result = Mapping[str, Any]
+"""What a step tells of its work, as JSON values; never a secret."""
+
+
+def _no_facts(step: Step) -> Facts:
+    del step
+    return {}
+
+
+def _nothing_to_undo(step: Step, facts: Facts) -> None:
+    del step, facts
+
+
+@dataclass(frozen=True)
+class Verb:
     """What a step does. The engine calls `prepare`, writes the facts down, then `apply`; later maybe `undo`.
 
-    `apply` may be repeated with the same facts at any time and then finds its work done. `undo` likewise.
-    Any of them raises a GigopsError when it cannot.
+    `plan` says in one line what `apply` would do here and now, and changes nothing. `prepare` reads what
+    undo will need. `apply` makes the change; repeated with the same facts it finds its work done. `undo`
+    puts back what `apply` changed, however far it came. Each raises a GigopsError when it cannot.
+    `options` are the words allowed under `with:`, each with what it means.
     """
 
     summary: str
-    """One line: what it does, for `gigops playbook show`."""
-
-    options: Mapping[str, str]
-    """The words allowed under `with:`, each with what it means."""
-
-    def plan(self, step: Step) -> str:
-        """What `apply` would do here and now, in one line. Changes nothing."""
-        ...
-
-    def prepare(self, step: Step) -> Facts:
-        """What undo will need. Reads only."""
-        ...
-
-    def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
-        """Makes the change, and returns what is worth telling (JSON values, no secrets)."""
-        ...
-
-    def undo(self, step: Step, facts: Facts) -> None:
-        """Puts back what `apply` changed, however far it came."""
-        ...
+    plan: Callable[[Step], str]
+    apply: Callable[[Step, Facts, Pace], Result]
+    prepare: Callable[[Step], Facts] = _no_facts
+    undo: Callable[[Step, Facts], None] = _nothing_to_undo
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Status(StrEnum):
 @dataclass(frozen=True)
 class StepState:
     """Where a step stands. `session` counts the processes that have worked on the run; it says which one
-    brought the step to its status. `facts` is None when even reading them failed: nothing was changed then."""
+    brought the step to its status. `facts` is None when even reading them failed: nothing was changed."""
 
     status: Status
     facts: Facts | None

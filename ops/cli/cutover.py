@@ -1,0 +1,146 @@
+"""`gigops cutover`: the whole move in one resumable step, its plan and its status."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ops.cli import runs as shown
+from ops.cli.render import confirm, emit
+from ops.cli.session import current
+
+if TYPE_CHECKING:
+    from ops.playbook.state import State
+    from ops.settings import Settings
+    from ops.wiring.playbooks import Playbooks
+
+NAME = "cutover"
+
+_HELP = """Move the application to PostgreSQL: copy, check every value, switch .env, open, back up.
+
+Killed or stopped at any moment, the same command goes on, or turns back by itself when the window is
+over or a step fails: then the application is on SQLite again. The SQLite files are never deleted.
+
+\b
+Examples:
+  gigops cutover --plan
+  gigops cutover --yes
+  gigops cutover --window 5m --provider docker
+  gigops cutover status
+"""
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(help=_HELP, invoke_without_command=True, no_args_is_help=False)
+    group.callback()(cutover)
+    group.command("status", help=_STATUS_HELP)(status)
+    app.add_typer(group, name=NAME)
+
+
+def cutover(
+    context: typer.Context,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, change nothing.")] = False,
+    window: Annotated[
+        str | None, typer.Option(help="How long the application may wait, such as 15m.")
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="embedded, docker or url.")] = None,
+    into_existing: Annotated[
+        bool, typer.Option("--into-existing", help="Allow a database that holds other tables.")
+    ] = False,
+    schema_name: Annotated[str | None, typer.Option(help="The PostgreSQL schema to move to.")] = None,
+) -> None:
+    if context.invoked_subcommand:
+        return
+    settings = current.settings(
+        cutover__window=window,
+        target__provider=provider,
+        target__into_existing="true" if into_existing else None,
+        target__schema=schema_name,
+    )
+    from ops.config import require_sources
+    from ops.wiring.playbooks import Playbooks
+
+    require_sources(settings)
+    playbooks = Playbooks.on_this_machine(settings, current.reporter())
+    if plan:
+        shown.print_plan(playbooks, NAME, "gigops cutover")
+        return
+    if _already_moved(settings, playbooks):
+        return
+    confirm(f"Move {len(settings.sources)} SQLite files of `{settings.app.name}` to PostgreSQL now?")
+    run, state = playbooks.run(NAME)
+    shown.finish(run, state, _report(settings, run.id, state), _lines(settings, state), opened_by="open")
+
+
+_STATUS_HELP = """Where the last cutover stands.
+
+\b
+Examples:
+  gigops cutover status
+  gigops --json cutover status
+"""
+
+
+def status() -> None:
+    settings = current.settings()
+    from ops.wiring.playbooks import Playbooks
+
+    playbooks = Playbooks.on_this_machine(settings, current.reporter())
+    shown.print_status(playbooks, NAME)
+
+
+def _already_moved(settings: Settings, playbooks: Playbooks) -> bool:
+    """Says so when the last cutover is complete and `.env` still names PostgreSQL."""
+    from ops.envfile import read
+    from ops.playbook.state import Outcome
+
+    runs = playbooks.runs.all(NAME)
+    if not runs or runs[0].state().finished is not Outcome.COMPLETE:
+        return False
+    if read(settings.app.env_file).get("DATABASE_TYPE") != "postgresql":
+        return False
+    report = {"outcome": "complete", "run": runs[0].id, "changed": False}
+    text = f"nothing to do: `{settings.app.name}` moved to PostgreSQL with run {runs[0].id}"
+    emit(report, [text, "next: gigops status"])
+    return True
+
+
+def _report(settings: Settings, run: str, state: State) -> dict[str, Any]:
+    from ops.playbook.run import window_seconds
+
+    told = {name: dict(known.result) for name, known in state.steps.items()}
+    verified, backup = told.get("verify", {}), told.get("backup", {})
+    return {
+        "outcome": state.finished,
+        "run": run,
+        "changed": True,
+        "tables": verified.get("tables"),
+        "rows": verified.get("rows"),
+        "values_compared": verified.get("values"),
+        "window_seconds": window_seconds(state, "open"),
+        "url": told.get("provision", {}).get("url"),
+        "env_file": settings.app.env_file,
+        "backup": backup.get("backup"),
+        "backup_where": backup.get("where"),
+        "notes": told.get("schema", {}).get("notes", []),
+    }
+
+
+def _lines(settings: Settings, state: State) -> list[str]:
+    report = _report(settings, "", state)
+    window = report["window_seconds"] or 0.0
+    lines = [
+        f"`{settings.app.name}` is on PostgreSQL.",
+        f"  rows moved   {report['rows'] or 0:,} in {report['tables']} tables",
+        f"  compared     {report['values_compared'] or 0:,} values, all equal",
+        f"  window       {window:.1f} s",
+        f"  database     {report['url']}",
+        f"  switched     {settings.app.env_file}",
+        f"  backup       {report['backup'] or 'none'}",
+    ]
+    lines += [f"  note         {note}" for note in report["notes"]]
+    app = settings.app
+    if not (app.start or app.reload):
+        lines.append("  restart      the application, unless it uses ops.database: it must read .env again")
+    return [*lines, "next: gigops backup schedule"]

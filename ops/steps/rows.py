@@ -1,0 +1,57 @@
+"""`rows.copy` carries every row of the frozen files; `rows.verify` compares every value on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.errors import VerificationFailed
+from ops.interfaces import Pace, Reporter
+from ops.playbook.model import Facts, Step
+from ops.steps.move import Move
+
+
+@dataclass
+class Copy:
+    """Copied batches are marked in PostgreSQL in their own transactions, so a second run goes on; when the
+    files have changed since, it starts over. The copy stays when a run turns back."""
+
+    move: Move
+    reporter: Reporter
+
+    def plan(self, step: Step) -> str:
+        del step
+        return f"about {sum(table.rows for table in self.move.migration().tables):,} rows"
+
+    def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
+        del step, facts
+        from ops.migrate.copy import copy_rows
+
+        # Anew: the files may have changed between the first survey and the freeze.
+        report = copy_rows(self.move.survey(), self.move.url(), self.reporter, pace)
+        return {"rows": report.rows, "tables": report.tables}
+
+
+@dataclass
+class Verify:
+    """Raises VerificationFailed, naming the first differences, unless both sides are equal."""
+
+    move: Move
+    reporter: Reporter
+
+    def plan(self, step: Step) -> str:
+        del step
+        return "every value of every table, by primary key"
+
+    def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
+        del step, facts
+        from ops.migrate.verify import verify
+
+        comparison = verify(self.move.migration(), self.move.url(), self.reporter, pace)
+        if not comparison.equal:
+            first = "; ".join(str(difference) for difference in comparison.differences[:3])
+            raise VerificationFailed(
+                f"SQLite and PostgreSQL differ: {first}", hint="gigops verify lists the differences"
+            )
+        return {"rows": comparison.rows, "values": comparison.values, "tables": len(comparison.tables)}

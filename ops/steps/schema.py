@@ -1,0 +1,55 @@
+"""`schema.create` makes the tables, `schema.finish` their keys, indexes, foreign keys and sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from ops.interfaces import Pace
+from ops.playbook.model import Facts, Step
+from ops.steps.move import Move
+
+
+@dataclass
+class Create:
+    """Surveys the files while the application still writes: what cannot be moved is told here, before
+    the window. Tables made for a survey that has changed since are made anew by `rows.copy`."""
+
+    move: Move
+
+    def plan(self, step: Step) -> str:
+        del step
+        migration = self.move.migration()
+        columns = sum(len(table.columns) for table in migration.tables)
+        files = len(self.move.settings.sources)
+        return f"{len(migration.tables)} tables with {columns} columns, from {files} files"
+
+    def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
+        del step, facts, pace
+        from ops.migrate.target import create_schema, inspect_target
+
+        migration = self.move.survey()
+        with closing(self.move.connect()) as connection:
+            inspect_target(migration, connection, self.move.settings.target.into_existing)
+            create_schema(migration, connection)
+        return {"tables": len(migration.tables), "notes": [str(note) for note in migration.notes]}
+
+
+@dataclass
+class Finish:
+    move: Move
+
+    def plan(self, step: Step) -> str:
+        del step
+        return "keys, indexes, foreign keys, sequences, ANALYZE"
+
+    def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
+        del step, facts
+        from ops.migrate.target import finish_schema
+
+        pace.check()
+        with closing(self.move.connect()) as connection:
+            finish_schema(self.move.migration(), connection)
+        return {}
