@@ -1,1 +1,1 @@
-"""Giving the user a PostgreSQL: one file a provider."""
+"""Where the PostgreSQL comes from: a server of gigops's own, a container, or one the user has."""
