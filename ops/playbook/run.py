@@ -69,7 +69,12 @@ class Engine:
                 return self._write(state, Kind.TURN_BACK, data={"reason": reason})
             case Undo(step, facts):
                 self.reporter.say(f"  undo    {step.id}")
-                self.verbs[step.uses].undo(step, facts)
+                try:
+                    self.verbs[step.uses].undo(step, facts)
+                except GigopsError as error:
+                    error.message = f"the way home stopped at step `{step.id}`: {error.message}"
+                    error.hint = f"{error.hint}; then run the same command again: it goes on from there"
+                    raise
                 return self._write(state, Kind.UNDONE, step.id)
             case Apply(step, facts):
                 return self._apply(state, step, facts, stop)
