@@ -73,15 +73,17 @@ def resolve(path: Path, environ: Mapping[str, str], flags: Mapping[str, str]) ->
     given = _strongest(layers)
     _prefer_url(given, layers, mistakes)
     values: dict[str, Any] = {}
-    for key in KEYS.values():
-        if key.name in given:
-            base = Path.cwd() if given[key.name].where == "flag" else root
-            _read(key, given[key.name], base, environ, values, mistakes)
+    for layer in layers:
+        for name, found in layer.items():
+            if name in KEYS:
+                _read(KEYS[name], found, given.get(name), root, environ, values, mistakes)
+    if "target.provider" in given:
+        values.setdefault("target.provider", given["target.provider"].text)
     sources, source_origins = _sources(given.get("sources"), document, root, mistakes)
-    found = given.get("target.url")
-    if found and found.where.startswith(document.name) and holds_password(found.text):
+    written = document.values.get("target.url")
+    if written and holds_password(written.text):
         warnings.append(
-            f"{found.where}: a password stands in the file; write "
+            f"{written.where}: a password stands in the file; write "
             "postgresql://user:${DB_PASSWORD}@… and set DB_PASSWORD, or use GIGOPS_TARGET_URL"
         )
     settings = _settings(root, values, sources)
@@ -114,27 +116,36 @@ def _prefer_url(given: dict[str, Given], layers: list[dict[str, Given]], mistake
         given["target.provider"] = Given("url", given["target.url"].where)
     elif provider and provider.text != "url":
         if url_at == provider_at:
-            text = (
-                f"`target.url` goes with `target.provider: url`, not `{provider.text}`; take one of them out"
-            )
+            text = f"`target.url` goes with `target.provider: url`, not with `{provider.text}`"
             mistakes.append(Mistake(given["target.url"].where, text))
         del given["target.url"]
 
 
 def _read(
     key: Key,
-    given: Given,
-    base: Path,
+    found: Given,
+    winner: Given | None,
+    root: Path,
     environ: Mapping[str, str],
     values: dict[str, Any],
     mistakes: list[Mistake],
 ) -> None:
+    """Reads one text. One that loses to a stronger place is read too, so that its mistake is told now and
+    not on the day the stronger one is taken away; only its `${NAME}` need not be set."""
+    wins = found is winner
     try:
-        text = expand(given.text, environ) if key.name == "target.url" else given.text
-        values[key.name] = key.read(text, base)
+        text = found.text
+        if key.name == "target.url" and "${" in text:
+            if not wins:
+                return
+            text = expand(text, environ)
+        value = key.read(text, Path.cwd() if found.where == "flag" else root)
     except UsageError as error:
         ending = f"; {error.hint}" if error.hint else ""
-        mistakes.append(Mistake(given.where, f"`{key.name}`: {error.message}{ending}"))
+        mistakes.append(Mistake(found.where, f"`{key.name}`: {error.message}{ending}"))
+        return
+    if wins:
+        values[key.name] = value
 
 
 def _sources(
