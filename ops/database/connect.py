@@ -37,7 +37,7 @@ def connect(
     if url.password is not None:
         words["password"] = url.password.reveal()
     try:
-        connection = psycopg2.connect(**words)
+        connection: Connection = psycopg2.connect(**words)
     except psycopg2.OperationalError as error:
         raise _explained(url, redact(str(error), url.password)) from None
     except psycopg2.ProgrammingError as error:
@@ -47,7 +47,8 @@ def connect(
         version = connection.server_version // 10000
         connection.close()
         raise VersionSkew(
-            f"the server at {url.host}:{url.port} is PostgreSQL {version}; gigops needs {OLDEST_MAJOR} or newer",
+            f"the server at {url.host}:{url.port} is PostgreSQL {version}; gigops needs {OLDEST_MAJOR} or "
+            "newer",
             hint="provision a newer one: gigops provision --provider embedded",
         )
     connection.autocommit = autocommit
@@ -64,5 +65,7 @@ def _explained(url: DatabaseUrl, text: str) -> NotReady:
             hint="check DATABASE_URL, or target.url in gigops.yaml",
         )
     if "does not exist" in text:
-        return NotReady(f"the server at {where} answers: {reason}", hint="check the name at the end of the URL")
+        return NotReady(
+            f"the server at {where} answers: {reason}", hint="check the name at the end of the URL"
+        )
     return NotReady(f"no PostgreSQL can be reached at {where}: {reason}", hint="is it running? gigops status")
