@@ -1,4 +1,4 @@
-"""One PostgreSQL data folder on this machine: making it, starting it, stopping it, seeing whether it lives."""
+"""One PostgreSQL data folder on this machine: made, started, stopped, and seen whether it lives."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ADMIN = "gigops_admin"
 
 
 def generate() -> Secret:
-    """A password that needs no quoting anywhere; it starts with a letter, so nothing takes it for an option."""
+    """A password that needs no quoting anywhere, and no tool takes for an option."""
     rest = (secrets.choice(_ALPHABET) for _ in range(_LENGTH - 1))
     return Secret(secrets.choice(string.ascii_letters) + "".join(rest))
 

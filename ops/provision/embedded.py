@@ -179,7 +179,7 @@ class Embedded:
     def _refuse_to_move(self, record: Record) -> None:
         if self.target.port and self.target.port != record.port:
             raise Refused(
-                f"the embedded server runs on port {record.port}, which .env may name, not {self.target.port}",
+                f"the server runs on port {record.port}, which .env may name, not {self.target.port}",
                 hint="gigops destroy (keeps the data), then gigops provision moves it",
             )
 
