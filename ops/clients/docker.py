@@ -58,6 +58,7 @@ class DockerEngine:
         )
 
     def make_container(self, spec: ContainerSpec) -> None:
+        policy: Any = {"Name": "unless-stopped"}  # the type stubs know two of the four names
         with _explained(f"the container {spec.name} cannot be made"):
             self._client.containers.create(
                 spec.image,
@@ -66,7 +67,7 @@ class DockerEngine:
                 labels=dict(spec.labels),
                 ports={"5432/tcp": ("127.0.0.1", spec.port)},
                 mounts=[Mount(target=spec.mount, source=spec.volume, type="volume")],
-                restart_policy={"Name": "unless-stopped"},
+                restart_policy=policy,
                 healthcheck={
                     "test": list(spec.health),
                     "interval": 5 * _SECOND,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ops.database.connect import connect
 from ops.errors import NotReady
-from ops.values import DatabaseUrl
+from ops.values import DatabaseUrl, Size
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
@@ -69,3 +69,15 @@ def ensure(admin: DatabaseUrl, wanted: DatabaseUrl) -> Sequence[str]:
         link.close()
     version(wanted)
     return done
+
+
+def size(url: DatabaseUrl) -> Size:
+    """What the database takes on the server's disk. Raises NotReady."""
+    link = connect(url, autocommit=True, connect_timeout=5)
+    try:
+        with link.cursor() as cursor:
+            cursor.execute("SELECT pg_database_size(current_database())")
+            row = cursor.fetchone()
+    finally:
+        link.close()
+    return Size(int(row[0]) if row else 0)
