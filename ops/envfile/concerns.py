@@ -43,7 +43,7 @@ def text_concerns(content: bytes) -> list[str]:
         return [error.message]
     out = []
     if content.startswith(BOM.encode()):
-        out.append("it begins with a byte-order mark: a shell and systemd do not see its first key")
+        out.append("it begins with a byte-order mark: a shell, systemd and Node lose its first key")
     if b"\r\n" in content:
         out.append("its lines end with CRLF: a shell reads the CR as a part of each value")
     if "\udc80" <= max(text, default="") <= "\udcff":

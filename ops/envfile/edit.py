@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ops.envfile.read import BOM, bindings, decoded, line_of, values
+from ops.envfile.read import bindings, decoded, line_of, values
 from ops.envfile.values import advice, spellings, written
 from ops.errors import Refused
 
@@ -36,7 +36,7 @@ def edit(old: bytes, changes: Mapping[str, str | None]) -> bytes:
 
     Each key keeps its place; of a repeated key the last, which is the one readers take, is changed. A new
     key goes to the end. A comment behind a changed value moves to a line of its own above it, because
-    systemd takes it for a part of the value. Raises Refused for a value that readers would not agree on.
+    systemd takes it for a part of the value; not indented, because Node 20 then loses the next key. Raises Refused for a value that readers would not agree on.
     """
     text = decoded(old)
     pieces = bindings(text)
@@ -54,8 +54,9 @@ def edit(old: bytes, changes: Mapping[str, str | None]) -> bytes:
         new += ending + ending.join(added)
     elif added:
         new += "".join(line + ending for line in added)
-    bom = BOM if old.startswith(BOM.encode()) else ""
-    result = (bom + new).encode("utf-8", "surrogateescape")
+    whole = old.decode("utf-8", "surrogateescape")
+    marks = whole[: len(whole) - len(text)]
+    result = (marks + new).encode("utf-8", "surrogateescape")
     _require_effect(old, result, changes)
     return result
 
@@ -84,11 +85,12 @@ def _changed(text: str, key: str, value: str | None, ending: str) -> str:
     if value is not None and line.tight and not line.comment and line.value in spellings(key, value):
         return text
     indent = re.split(r"[\r\n]", line.before)[-1]
-    comment = f"{line.comment}{line.end or ending}" if line.comment else ""
+    above = line.before[: len(line.before) - len(indent)]
+    if line.comment:
+        above += line.comment + (line.end or ending)
     if value is None:
-        return line.before[: len(line.before) - (0 if comment else len(indent))] + comment
-    above = comment + indent if comment else ""
-    return f"{line.before}{above}{line.export}{key}={written(key, value)}{line.end}"
+        return above
+    return f"{above}{indent}{line.export}{key}={written(key, value)}{line.end}"
 
 
 def _split(text: str) -> _Line:

@@ -36,13 +36,13 @@ def values(content: bytes) -> dict[str, str]:
 
 
 def decoded(content: bytes) -> str:
-    """The text of an env file, without its byte-order mark. Bytes that are not UTF-8 survive a round trip."""
+    """The text of an env file, without byte-order marks. Bytes that are not UTF-8 survive a round trip."""
     if b"\0" in content:
         raise NotReady(
             "the env file holds a NUL byte, so it is not plain text (UTF-16, perhaps)",
             hint="save it as UTF-8 without a byte-order mark",
         )
-    return content.decode("utf-8", "surrogateescape").removeprefix(BOM)
+    return content.decode("utf-8", "surrogateescape").lstrip(BOM)
 
 
 def line_of(piece: Binding) -> int:
