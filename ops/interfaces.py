@@ -94,10 +94,10 @@ class StoredObject:
 class ObjectStore(Protocol):
     """A place for backups: a folder or a bucket, each with a prefix of its own. Keys use `/`."""
 
-    def put(self, key: str, source: BinaryIO) -> int:
+    def put(self, key: str, source: BinaryIO, *, expected: int = 0) -> int:
         """Stores what `source` yields until its end, and returns the bytes written. All or nothing:
         when reading raises, nothing is left under `key` and the error goes on. Refuses (Refused) to
-        overwrite."""
+        overwrite. `expected` is a guess of the size, from which a store may plan its parts."""
         ...
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
@@ -116,10 +116,10 @@ class ObjectStore(Protocol):
 class PgTools(Protocol):
     """pg_dump and pg_restore of a major version that suits the server."""
 
-    def dump(self, url: DatabaseUrl) -> AbstractContextManager[BinaryIO]:
-        """A running `pg_dump -Fc`, read as a stream. Reading its end raises NotReady unless it exited
-        with 0, so whoever copies the stream fails with it. Raises VersionSkew before any byte when no
-        client suits the server."""
+    def dump(self, url: DatabaseUrl, *, snapshot: str = "") -> AbstractContextManager[BinaryIO]:
+        """A running `pg_dump -Fc`, read as a stream, of the exported `snapshot` where one is given.
+        Reading its end raises NotReady unless it exited with 0, so whoever copies the stream fails
+        with it. Raises VersionSkew before any byte when no client suits the server."""
         ...
 
     def restore(self, archive: BinaryIO, url: DatabaseUrl, *, options: Sequence[str] = ()) -> None:

@@ -1,1 +1,1 @@
-"""Backups that exist only when they are whole."""
+"""Backups: taken whole or not at all, listed from the store alone, restored beside what is there."""
