@@ -36,14 +36,22 @@ def close(connection: Connection, tables: Sequence[Table]) -> None:
             )
 
 
-def open_(connection: Connection, tables: Sequence[Table]) -> None:
-    """Lets everybody write to `tables`, in one transaction. Repeating it is harmless."""
+def open_(connection: Connection) -> int:
+    """Lets everybody write again to every table that `close` closed, in one transaction; returns how many
+    those were. Repeating it is harmless."""
     from psycopg2 import sql
 
     with connection, connection.cursor() as cursor:
-        for schema, name in tables:
+        cursor.execute(
+            "SELECT n.nspname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE t.tgname = %s",
+            (_TRIGGER,),
+        )
+        closed = cursor.fetchall()
+        for schema, name in closed:
             table, trigger = sql.Identifier(schema, name), sql.Identifier(_TRIGGER)
-            cursor.execute(sql.SQL("DROP TRIGGER IF EXISTS {} ON {}").format(trigger, table))
+            cursor.execute(sql.SQL("DROP TRIGGER {} ON {}").format(trigger, table))
+    return len(closed)
 
 
 _FUNCTION = f"""

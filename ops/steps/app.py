@@ -169,6 +169,6 @@ class Open:
 
         with closing(self.move.connect()) as connection:
             mark_opened(connection)
-            closed.open_(connection, self.move.target_tables())
+            closed.open_(connection)
         gate.take_down(self.settings.app.env_file)
         return {}

@@ -43,5 +43,5 @@ class Close:
     def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
         del step, facts, pace
         with closing(self.move.connect()) as connection:
-            closed.close(connection, self.move.target_tables())
+            closed.close(connection, [(table.schema, table.name) for table in self.move.migration().tables])
         return {}

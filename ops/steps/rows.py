@@ -22,7 +22,7 @@ class Copy:
 
     def plan(self, step: Step) -> str:
         del step
-        return f"about {sum(table.rows for table in self.move.migration().tables):,} rows"
+        return f"about {self.move.migration().rows:,} rows"
 
     def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
         del step, facts

@@ -34,7 +34,10 @@ class Create:
         with closing(self.move.connect()) as connection:
             inspect_target(migration, connection, self.move.settings.target.into_existing)
             create_schema(migration, connection)
-        return {"tables": len(migration.tables), "notes": [str(note) for note in migration.notes]}
+        return {
+            "tables": len(migration.tables),
+            "notes": [f"{note.where}: {note.what}" for note in migration.notes],
+        }
 
 
 @dataclass

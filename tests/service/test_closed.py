@@ -48,8 +48,8 @@ def test_gigops_itself_is_let_through_and_open_lets_everybody(tables: DatabaseUr
             cursor.execute("SET gigops.copying = 'on'")
             cursor.execute("INSERT INTO plain VALUES (1)")
         connection.commit()
-        closed.open_(connection, TABLES)
-        closed.open_(connection, TABLES)
+        assert closed.open_(connection) == 2
+        assert closed.open_(connection) == 0
     with closing(connect(tables, autocommit=True)) as application, application.cursor() as cursor:
         for statement in WRITES:
             cursor.execute(statement)
