@@ -42,6 +42,10 @@ class Session:
 
     def config_path(self) -> Path:
         """The gigops.yaml in use: --config, or the one in the working folder (which need not exist)."""
+        if self.config and not self.config.exists():
+            from ops.errors import UsageError
+
+            raise UsageError(f"there is no `{self.config}`", hint="gigops --config FILE init writes it")
         return self.config or Path.cwd() / "gigops.yaml"
 
 

@@ -36,7 +36,8 @@ def edit(old: bytes, changes: Mapping[str, str | None]) -> bytes:
 
     Each key keeps its place; of a repeated key the last, which is the one readers take, is changed. A new
     key goes to the end. A comment behind a changed value moves to a line of its own above it, because
-    systemd takes it for a part of the value; not indented, because Node 20 then loses the next key. Raises Refused for a value that readers would not agree on.
+    systemd takes it for a part of the value; that line is not indented, because Node 20 loses the key
+    after an indented comment. Raises Refused for a value that readers would not agree on.
     """
     text = decoded(old)
     pieces = bindings(text)
