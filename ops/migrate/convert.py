@@ -1,0 +1,77 @@
+"""Column batches as read from either side, made into the one form in which they are copied and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ops.migrate.migration import ColumnPlan, TablePlan
+from ops.migrate.reading import Part
+
+_WHOLE = {"smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64()}
+
+
+def arrow_type(column: ColumnPlan) -> Any:
+    """The Arrow type whose binary COPY form is the column's PostgreSQL type."""
+    carriage = column.choice.carriage
+    match carriage.kind:
+        case "int":
+            return _WHOLE[column.choice.postgres]
+        case "real":
+            return pa.float64()
+        case "text":
+            return pa.string()
+        case "bytes":
+            return pa.binary()
+    digits = (column.profile.digits or 1) + carriage.places
+    return pa.decimal128(38, carriage.places) if digits <= 38 else pa.decimal256(76, carriage.places)
+
+
+def from_sqlite(table: TablePlan, parts: Sequence[Part], batch: Any) -> Any:
+    """A batch read with `parts` as a batch of the table's columns, named as in PostgreSQL."""
+    columns: list[list[tuple[str, Any]]] = [[] for _ in table.columns]
+    for i, part in enumerate(parts):
+        columns[part.of].append((part.kind, batch.column(i)))
+    arrays = [_joined(column, found) for column, found in zip(table.columns, columns, strict=True)]
+    return pa.record_batch(arrays, names=[column.name for column in table.columns])
+
+
+def from_postgres(column: ColumnPlan, array: Any) -> Any:
+    """An array read from PostgreSQL in the form `from_sqlite` gives. Raises pa.ArrowInvalid or
+    NotImplementedError when the values cannot take it."""
+    if isinstance(array.type, pa.BaseExtensionType):
+        array = array.storage  # a numeric arrives as an opaque text
+    wanted = arrow_type(column)
+    if array.type == wanted:
+        return array
+    if pa.types.is_decimal(wanted) and not pa.types.is_string(array.type):
+        array = pc.cast(array, pa.string())
+    return pc.cast(array, wanted)
+
+
+def text_of_reals(array: Any) -> Any:
+    """Doubles as the shortest texts that read back as the same double, with a point as SQLite writes."""
+    text = pc.cast(array, pa.string())
+    return pc.replace_substring_regex(text, r"^(-?\d+)$", r"\1.0")
+
+
+def _joined(column: ColumnPlan, found: list[tuple[str, Any]]) -> Any:
+    wanted = arrow_type(column)
+    kind = column.choice.carriage.kind
+    made = [_converted(kind, wanted, source, array) for source, array in found]
+    return made[0] if len(made) == 1 else pc.coalesce(*made)
+
+
+def _converted(kind: str, wanted: Any, source: str, array: Any) -> Any:
+    if array.type == wanted:
+        return array
+    if kind in ("text", "bytes", "decimal") and source in ("integer", "real"):
+        array = (
+            text_of_reals(array) if source == "real" and kind != "decimal" else pc.cast(array, pa.string())
+        )
+        if kind == "bytes":
+            array = pc.cast(array, pa.binary())
+    return pc.cast(array, wanted)

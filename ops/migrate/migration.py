@@ -1,0 +1,125 @@
+"""A migration as decided before anything is changed: which table goes where, with which types, keys and notes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.migrate.model import Column, Note, Table
+from ops.migrate.names import qualified
+from ops.migrate.profile import ColumnProfile, TableProfile
+from ops.migrate.types import TypeChoice
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """A column, its name in PostgreSQL, what its values are, and the type they get."""
+
+    source: Column
+    name: str
+    profile: ColumnProfile
+    choice: TypeChoice
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """A table of the file `path` and its place in PostgreSQL. `origin` is the file it belongs to, which
+    `path` may be a snapshot of."""
+
+    path: Path
+    origin: Path
+    encoding: str
+    source: Table
+    profile: TableProfile
+    schema: str
+    name: str
+    columns: tuple[ColumnPlan, ...]
+
+    @property
+    def qualified(self) -> str:
+        return qualified(self.schema, self.name)
+
+    @property
+    def label(self) -> str:
+        """The table's name for people."""
+        return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
+
+    def column(self, name: str) -> ColumnPlan:
+        """The plan of the column SQLite calls `name`."""
+        return next(c for c in self.columns if c.source.name == name)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """SQL to try when the statement before it is refused, and the note that goes with it."""
+
+    sql: str
+    note: Note
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement of the schema. `name` is the constraint's or index's (`""`: it has none); `loss` is
+    the note when PostgreSQL refuses the statement and every attempt after it."""
+
+    kind: str
+    schema: str
+    table: str
+    name: str
+    sql: str
+    loss: Note
+    otherwise: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourcePlan:
+    """One file: the state it was in when it was surveyed, and the schema its tables go to."""
+
+    path: Path
+    origin: Path
+    fingerprint: str
+    schema: str
+    tables: tuple[TablePlan, ...]
+
+
+@dataclass(frozen=True)
+class Migration:
+    """Everything decided: `before` the rows, `after` the rows, and what is not carried as it was."""
+
+    sources: tuple[SourcePlan, ...]
+    before: tuple[Step, ...]
+    after: tuple[Step, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def tables(self) -> tuple[TablePlan, ...]:
+        return tuple(table for source in self.sources for table in source.tables)
+
+    @property
+    def rows(self) -> int:
+        return sum(table.profile.rows for table in self.tables)
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(source.schema for source in self.sources))
+
+    @property
+    def misfits(self) -> tuple[tuple[TablePlan, ColumnPlan], ...]:
+        return tuple((t, c) for t in self.tables for c in t.columns if c.choice.misfit)
+
+    def digest(self, source: SourcePlan) -> str:
+        """A text that changes when the tables of `source` would be made otherwise."""
+        names = {(t.schema, t.name) for t in source.tables}
+        made = [step.sql for step in self.before if (step.schema, step.table) in names]
+        carried = [repr((c.choice.carriage.kind, sorted(c.choice.carriage.reads), c.choice.carriage.places))
+                   for t in source.tables for c in t.columns]  # fmt: skip
+        return hashlib.sha256("\n".join([*made, *carried]).encode()).hexdigest()[:16]
+
+    def expected(self) -> Mapping[str, int]:
+        """How many of each kind of constraint the migration means to make."""
+        counts: dict[str, int] = {}
+        for step in self.after:
+            counts[step.kind] = counts.get(step.kind, 0) + 1
+        return counts

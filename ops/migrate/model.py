@@ -1,0 +1,122 @@
+"""What a SQLite file says it holds: tables, columns, keys, indexes, constraints. Plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Column:
+    """`declared` is the type as written (`""` when none); `default` and `generated` are SQL texts."""
+
+    name: str
+    declared: str
+    not_null: bool = False
+    default: str | None = None
+    collation: str = "BINARY"
+    generated: str | None = None
+
+
+@dataclass(frozen=True)
+class IndexPart:
+    """A column, or an expression (SQL text) when `column` is None."""
+
+    column: str | None
+    expression: str = ""
+    descending: bool = False
+    collation: str = "BINARY"
+
+
+@dataclass(frozen=True)
+class Index:
+    """`origin` is SQLite's: `c` made by CREATE INDEX, `u` by UNIQUE, `pk` by PRIMARY KEY."""
+
+    name: str
+    unique: bool
+    origin: str
+    parts: tuple[IndexPart, ...]
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """`parent_columns` is empty when SQLite resolves no parent (missing table, no key to refer to)."""
+
+    columns: tuple[str, ...]
+    parent: str
+    parent_columns: tuple[str, ...]
+    on_update: str = "NO ACTION"
+    on_delete: str = "NO ACTION"
+    deferred: bool = False
+    orphans: int = 0
+    orphan_example: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A CHECK's expression as written; `name` is `""` when it has none."""
+
+    expression: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """`rowid_alias` is the column that is the row id (INTEGER PRIMARY KEY); `rowid_name` is a word that
+    reads the row id (None: WITHOUT ROWID, or all three words are columns); `sequence` is the highest
+    number AUTOINCREMENT has given out."""
+
+    name: str
+    columns: tuple[Column, ...]
+    primary_key: tuple[str, ...] = ()
+    rowid_alias: str | None = None
+    rowid_name: str | None = "rowid"
+    autoincrement: bool = False
+    sequence: int | None = None
+    indexes: tuple[Index, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        """The column SQLite would mean by `name` (case does not matter to it)."""
+        return next((c for c in self.columns if c.name.lower() == name.lower()), None)
+
+    def has_key(self, columns: tuple[str, ...]) -> bool:
+        """Whether exactly these columns are the primary key or a full UNIQUE index."""
+        wanted = sorted(columns)
+        if sorted(self.primary_key) == wanted:
+            return True
+        uniques = [i for i in self.indexes if i.unique and i.where is None]
+        return any(sorted(p.column or "" for p in i.parts) == wanted for i in uniques)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An object that is not carried: a view, a trigger, a virtual table or one of its shadow tables."""
+
+    kind: str
+    name: str
+    sql: str = ""
+
+
+@dataclass(frozen=True)
+class Schema:
+    """One SQLite file."""
+
+    path: Path
+    encoding: str
+    tables: tuple[Table, ...]
+    left_out: tuple[LeftOut, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that is not carried as it was, and what to do about it."""
+
+    where: str
+    what: str
+    do: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f"; {self.do}" if self.do else "")

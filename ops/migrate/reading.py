@@ -1,0 +1,80 @@
+"""The SELECTs that read a SQLite table in columns of one type each, values untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ops.migrate.migration import ColumnPlan, TablePlan
+from ops.migrate.sqlitefile import quoted
+
+ROWID = "k"
+_SENTINELS = {"integer": "0", "real": "0.0", "text": "''", "blob": "x''"}
+_OF_KIND = {"int": "integer", "real": "real", "decimal": "integer", "text": "text", "bytes": "blob"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One column of the result: the values of storage class `kind` of the table's column `of`."""
+
+    of: int
+    kind: str
+    sql: str
+
+    @property
+    def sentinel(self) -> str:
+        return _SENTINELS[self.kind]
+
+
+def parts_of(table: TablePlan) -> list[Part]:
+    """What to read: a part for each column, several for a column whose values are of several classes."""
+    return [
+        part for i, column in enumerate(table.columns) for part in _column_parts(i, column, table.encoding)
+    ]
+
+
+def select(
+    table: TablePlan,
+    parts: Sequence[Part],
+    *,
+    where: str = "",
+    order: Sequence[str] = (),
+    offset: int = 0,
+    rowid: bool = False,
+) -> str:
+    """The statement. Its first row is a sentinel, to be dropped: the driver takes the types from the
+    first rows, and an all-NULL start would mislead it."""
+    firsts = [f"{part.sentinel} AS p{i}" for i, part in enumerate(parts)]
+    wanted = [part.sql for part in parts]
+    if rowid:
+        firsts.append(f"0 AS {ROWID}")
+        wanted.append(str(table.source.rowid_name))
+    inner = f"SELECT {', '.join(wanted)} FROM {quoted(table.source.name)}"  # noqa: S608
+    inner += f" WHERE {where}" if where else ""
+    inner += f" ORDER BY {', '.join(order)}" if order else ""
+    # LIMIT keeps SQLite from dropping the ORDER BY of a subquery.
+    return f"SELECT {', '.join(firsts)} UNION ALL SELECT * FROM ({inner} LIMIT -1 OFFSET {offset})"  # noqa: S608
+
+
+def in_key_order(columns: Sequence[str]) -> list[str]:
+    return [f"{quoted(name)} COLLATE BINARY NULLS LAST" for name in columns]
+
+
+def _column_parts(number: int, column: ColumnPlan, encoding: str) -> list[Part]:
+    name, carriage = quoted(column.source.name), column.choice.carriage
+    if carriage.kind == "real":
+        cast = f"CAST({name} AS REAL)" if "integer" in carriage.reads else name
+        return [Part(number, "real", cast)]
+    if carriage.kind == "bytes" and "text" in carriage.reads and encoding == "UTF-8":
+        # Read as bytes: the text may be no valid UTF-8.
+        rest = sorted(carriage.reads - {"text", "blob"})
+        blob = f"CASE WHEN typeof({name}) IN ('text', 'blob') THEN CAST({name} AS BLOB) END"
+        return [Part(number, "blob", blob), *(_of_class(number, name, kind) for kind in rest)]
+    kinds = sorted(carriage.reads)
+    if len(kinds) <= 1:
+        return [Part(number, kinds[0] if kinds else _OF_KIND[carriage.kind], name)]
+    return [_of_class(number, name, kind) for kind in kinds]
+
+
+def _of_class(number: int, name: str, kind: str) -> Part:
+    return Part(number, kind, f"CASE WHEN typeof({name}) = '{kind}' THEN {name} END")
