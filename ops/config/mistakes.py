@@ -43,7 +43,7 @@ def unknown(name: str) -> str:
     same_leaf = [key for key in KEYS if key.split(".")[1] == wanted]
     here = [key for key in KEYS if key.startswith(section + ".")] if section else [*SECTIONS, "sources"]
     near = (
-        ([f"{section}.{wanted}"] if f"{section}.{wanted}" in KEYS else [])
+        [name for name in (f"{section}.{wanted}", wanted.replace("_", ".", 1)) if name in KEYS]
         or (nearest(wanted, [k.split(".")[-1] for k in here]) if section else nearest(wanted, here))
         or same_leaf[:1]
         or nearest(wanted.replace("_", ".", 1), [] if section else KEYS)

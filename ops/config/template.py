@@ -50,7 +50,8 @@ def uncomment(template: str) -> str:
 
 def scalar(text: str) -> str:
     """`text` as a YAML value: as it is, or in double quotes when YAML would read something else."""
-    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    plain = _PLAIN.fullmatch(text) and text.lower() != "null"
+    return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def _line(line: str, section: str, values: Mapping[str, str | None]) -> str:
