@@ -1,4 +1,4 @@
-"""Puts playbooks/, compose/ and config/ into the wheel, as ops/_assets/. All else stands in pyproject.toml."""
+"""Puts playbooks/, compose/ and config/ into the wheel, as ops/_assets/."""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ def path(name: str, *, near: Path | None = None) -> Path:
     close = difflib.get_close_matches("/".join(parts[1:]), known, n=1)
     raise Missing(
         f"there is no `{name}`, neither here nor in gigops itself",
-        hint=f"did you mean `{parts[0]}/{close[0]}`?" if close else f"there are: {', '.join(known) or 'none'}",
+        hint=f"did you mean `{parts[0]}/{close[0]}`?"
+        if close
+        else f"there are: {', '.join(known) or 'none'}",
     )
 
 
@@ -39,7 +41,9 @@ def _parts(name: str) -> tuple[str, ...]:
     """`name` in parts; one that leaves the three folders is refused, as it may come from a user's words."""
     parts = tuple(name.split("/"))
     if parts[0] not in FOLDERS or any(part in ("", ".", "..") or "\\" in part for part in parts):
-        raise UsageError(f"`{name}` is not a name below {', '.join(FOLDERS)}", hint="use letters, digits and `-`")
+        raise UsageError(
+            f"`{name}` is not a name below {', '.join(FOLDERS)}", hint="no `..`, no `/` at its start"
+        )
     return parts
 
 

@@ -1,6 +1,6 @@
-"""Makes `.venv` hold exactly what a `make` target needs. Standard library only: it runs before anything is installed.
+"""Makes `.venv` hold exactly what a `make` target needs. Standard library only: nothing is installed yet.
 
-Written in the syntax of old Pythons too, so that one of them can say that it is too old.
+In the syntax of older Pythons too, so that one of them can say that it is too old.
 """
 
 import hashlib
@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".venv")
-PYTHON = os.path.join(VENV, "Scripts" if os.name == "nt" else "bin", "python")
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts" if os.name == "nt" else "bin") / "python"
 OLDEST = (3, 11)
 
 # What each set of pins holds in full, at the same versions, beside its own.
@@ -26,11 +27,10 @@ HOLDS = {
 
 def main(words):
     if len(words) != 1 or words[0] not in HOLDS:
-        stop("which pins? one of: %s" % ", ".join(HOLDS), "python3 tools/environment.py example")
+        stop(f"which pins? one of: {', '.join(HOLDS)}", "python3 tools/environment.py example")
     if sys.version_info[:2] < OLDEST:
         stop(
-            "gigops needs Python %d.%d or newer; `%s` is %s"
-            % (OLDEST[0], OLDEST[1], sys.executable, sys.version.split()[0]),
+            f"gigops needs Python 3.11 or newer; `{sys.executable}` is {sys.version.split()[0]}",
             "name a newer one: make demo PYTHON=python3.12",
         )
     make_venv()
@@ -42,84 +42,80 @@ def main(words):
 
 def make_venv():
     """A virtual environment made by a Python of this very version; another one is made anew."""
-    if os.path.exists(PYTHON):
-        answer = subprocess.run([PYTHON, "-c", "import sys, pip; print(sys.version)"], capture_output=True, text=True)
-        if answer.returncode == 0 and answer.stdout.strip() == sys.version.strip():
+    if PYTHON.exists():
+        asked = [str(PYTHON), "-c", "import sys, pip; print(sys.version)"]
+        answer = subprocess.run(asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        if answer.returncode == 0 and answer.stdout.decode().strip() == sys.version.strip():
             return
-        say("%s belongs to another Python, or is broken: making it anew" % shown(VENV))
+        say(f"{shown(VENV)} belongs to another Python, or is broken: making it anew")
     if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
         stop(
-            "this Python (%s) cannot make virtual environments" % sys.executable,
+            f"this Python ({sys.executable}) cannot make virtual environments",
             "on Debian and Ubuntu: apt-get install python3-venv",
         )
-    say("making %s with Python %s" % (shown(VENV), sys.version.split()[0]))
+    say(f"making {shown(VENV)} with Python {sys.version.split()[0]}")
     run([sys.executable, "-m", "venv", "--clear", VENV])
 
 
 def bring(name):
     """Installs the pins of one set, unless that was done with the same files and the same Python."""
     if stamp(name) == kept_stamp(name):
-        say("%s holds the %s packages already" % (shown(VENV), name))
+        say(f"{shown(VENV)} holds the {name} packages already")
         return
     began = time.time()
-    say("installing the pinned %s packages into %s (up to a minute, once)" % (name, shown(VENV)))
+    say(f"installing the pinned {name} packages into {shown(VENV)} (up to a minute, once)")
     pip = [PYTHON, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
-    run(pip + ["--require-hashes", "--only-binary=:all:", "-r", pins("build"), "-r", pins(name)])
-    run(pip + ["--no-build-isolation", "--no-deps", "--editable", ROOT])
-    for held in [name] + HOLDS[name]:
-        with open(stamp_file(held), "w") as file:
-            file.write(stamp(held))
-    say("ready after %.0f s" % (time.time() - began))
+    run([*pip, "--require-hashes", "--only-binary=:all:", "-r", pins("build"), "-r", pins(name)])
+    run([*pip, "--no-build-isolation", "--no-deps", "--editable", ROOT])
+    for held in [name, *HOLDS[name]]:
+        stamp_file(held).write_text(stamp(held))
+    say(f"ready after {time.time() - began:.0f} s")
 
 
 def stamp(name):
     """What the set's installation depends on, as one hash."""
-    digest = hashlib.sha256(sys.version.encode())
-    for path in (pins("build"), pins(name), os.path.join(ROOT, "pyproject.toml"), os.path.join(ROOT, "setup.py")):
-        with open(path, "rb") as file:
-            digest.update(file.read())
-    digest.update(ROOT.encode())
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
+    for path in (pins("build"), pins(name), ROOT / "pyproject.toml", ROOT / "setup.py"):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
 def kept_stamp(name):
-    if not os.path.exists(stamp_file(name)):
-        return ""
-    with open(stamp_file(name)) as file:
-        return file.read()
+    return stamp_file(name).read_text() if stamp_file(name).exists() else ""
 
 
 def stamp_file(name):
-    return os.path.join(VENV, "gigops-%s.stamp" % name)
+    return VENV / f"gigops-{name}.stamp"
 
 
 def pins(name):
-    return os.path.join(ROOT, "requirements", name + ".txt")
+    return ROOT / "requirements" / f"{name}.txt"
 
 
 def has_postgresql():
     """Whether gigops itself finds a PostgreSQL server's programs, of the system or of a wheel."""
     asked = "from ops.provision.binaries import locate, places; locate(places())"
-    return subprocess.run([PYTHON, "-c", asked], cwd=ROOT, stderr=subprocess.DEVNULL).returncode == 0
+    done = subprocess.run([str(PYTHON), "-c", asked], cwd=str(ROOT), stderr=subprocess.DEVNULL)
+    return done.returncode == 0
 
 
 def run(words):
-    done = subprocess.run(words, cwd=ROOT)
+    done = subprocess.run([str(word) for word in words], cwd=str(ROOT))
     if done.returncode:
-        stop("`%s` ended with %d" % (" ".join(words[1:6]), done.returncode), "the lines above say why")
+        stop(f"`{' '.join(map(str, words[1:5]))} …` ended with {done.returncode}", "the lines above say why")
 
 
 def shown(path):
-    return os.path.relpath(path, os.getcwd())
+    return os.path.relpath(str(path))
 
 
 def say(text):
-    sys.stderr.write("setup: %s\n" % text)
+    sys.stderr.write(f"setup: {text}\n")
     sys.stderr.flush()
 
 
 def stop(text, hint):
-    sys.stderr.write("error: %s\nhint: %s\n" % (text, hint))
+    sys.stderr.write(f"error: {text}\nhint: {hint}\n")
     sys.exit(1)
 
 

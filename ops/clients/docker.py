@@ -29,6 +29,11 @@ _Found = TypeVar("_Found")
 class DockerEngine:
     """`ContainerEngine` through the Docker SDK: DOCKER_HOST, else the current `docker context`."""
 
+    def version(self) -> str:
+        """The engine's own version. Raises NotReady when none answers."""
+        with _explained("Docker does not answer"):
+            return str(self._client.version()["Version"])
+
     def image(self, name: str) -> Image | None:
         found = self._look(lambda: self._client.images.get(name))
         return _image(name, found.attrs) if found else None

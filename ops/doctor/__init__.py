@@ -1,0 +1,1 @@
+"""What is wrong here, before it hurts: facts are looked up, pure verdicts say ok, warn or fail."""
