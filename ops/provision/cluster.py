@@ -86,7 +86,7 @@ class Cluster:
         """initdb beside the final place, then one rename: killed at any moment, it is there or not."""
         self.sweep()
         making = self.home / f"data.making-{secrets.token_hex(4)}"
-        password_file = making.with_suffix(".pw")
+        password_file = self.home / f"{making.name}.pw"
         private.write(password_file, password.reveal() + "\n")
         accounts.give(password_file, self.account)
         for folder in (making, self.home / "log"):
@@ -178,7 +178,8 @@ class Cluster:
 
     def sweep(self) -> None:
         """Removes what killed runs left behind."""
-        for left in [*self.home.glob("data.making-*"), *self.home.glob("data.deleting-*")]:
+        patterns = ("data.making-*", ".data.making-*", "data.deleting-*")
+        for left in [path for pattern in patterns for path in self.home.glob(pattern)]:
             if left.is_dir():
                 shutil.rmtree(left, ignore_errors=True)
             else:
@@ -189,11 +190,11 @@ class Cluster:
         return self.data / "postmaster.pid"
 
     def _disown_a_stranger(self) -> None:
-        """A killed server's number may have gone to another process; PostgreSQL would not start then."""
+        """PostgreSQL does not start while the number of a killed server is anybody's: of another process,
+        or of the server's own remains that nobody has reaped."""
         text = private.read(self._pid_file) or ""
         pid = postmaster.pid_of(text)
-        words = postmaster.command_line(pid) if pid else ()
-        if words and not postmaster.is_ours(words, self.name):
+        if pid and postmaster.is_taken(pid) and self.pid() is None:
             private.write(self._pid_file, postmaster.of_nobody(text))
             accounts.give(self._pid_file, self.account)
 

@@ -68,7 +68,7 @@ class Docker:
         lines += [] if volume else [f"make the volume {self._volume} for the data"]
         lines += [
             f"make the container {self._name} from {image}, restarted unless stopped",
-            f"publish it on {_HOST}, {port} that stays the same, passwords with SCRAM",
+            f"publish it on {_HOST}, {port} that stays the same",
         ]
         if volume is None:
             user, database = self.target.user, self.target.database

@@ -75,10 +75,11 @@ class Embedded:
         record = record or self._new_record()
         binaries = self._binaries(record)
         return [
-            f"make a PostgreSQL {binaries.version} server in {record.home}{self._why(record)}",
-            f"programs: {binaries.folder}",
+            f"make a PostgreSQL {binaries.version} server with the programs of {binaries.folder}",
+            f"keep its data in {record.home}",
+            *([self._why(record)] if self._why(record) else []),
             f"listen on {_HOST}, {f'port {self.target.port}' if self.target.port else 'a free port'}"
-            " that stays the same, passwords with SCRAM",
+            " that stays the same",
             f"create the role `{self.target.user}` (no superuser) and its database `{self.target.database}`",
         ]
 
@@ -112,7 +113,8 @@ class Embedded:
     def _bring_up(self, record: Record, cluster: Cluster) -> Server:
         binaries = self._binaries(record)
         if self._why(record) and not cluster.exists():
-            self.reporter.say(f"the data goes to {record.home}{self._why(record)}")
+            self.reporter.say(f"the data goes to {record.home}")
+            self.reporter.say(self._why(record))
         record.save(self.state_dir)
         homes.make(record.home, cluster.account)
         if binaries.folder.is_relative_to(record.home) and not binaries.folder.exists():
@@ -197,7 +199,7 @@ class Embedded:
     def _why(self, record: Record) -> str:
         if self.account is None or record.home.is_relative_to(self.state_dir):
             return ""
-        return f", because `{self.account.name}`, who runs it for root, cannot enter {self.state_dir}"
+        return f"(for root the server runs as `{self.account.name}`, who cannot enter {self.state_dir})"
 
     def _located(self, record: Record) -> Binaries:
         major = self._cluster(record).major() if self._cluster(record).exists() else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,6 +40,17 @@ def of_nobody(pid_file: str) -> str:
     still use the data; so only the number goes.
     """
     return f"{_NOBODY}\n" + pid_file.partition("\n")[2]
+
+
+def is_taken(pid: int) -> bool:
+    """Whether the kernel knows the number, be it of a zombie."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def command_line(pid: int) -> tuple[str, ...]:

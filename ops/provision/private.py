@@ -36,6 +36,8 @@ def write(path: Path, text: str) -> None:
     """Replaces `path` with `text`, mode 0600: all of it or nothing."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with explained(path):
+        for left in path.parent.glob(f".{path.name}.????????"):
+            left.unlink(missing_ok=True)  # of a writer that was killed
         number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
             with os.fdopen(number, "w") as file:
