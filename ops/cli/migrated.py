@@ -1,0 +1,172 @@
+"""A migration's plan, result and comparison as text and as JSON."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ops.cli.render import table
+from ops.values import DatabaseUrl
+
+if TYPE_CHECKING:
+    from ops.migrate.migration import Migration
+    from ops.migrate.model import Note
+    from ops.migrate.run import Migrated
+    from ops.migrate.verify import Comparison
+
+
+def plan_lines(migration: Migration, on_misfit: str) -> Iterator[str]:
+    from ops.migrate.types import describe
+
+    for planned in migration.tables:
+        yield f"{planned.label}  ({planned.profile.rows:,} rows of {planned.origin.name})"
+        for column in planned.columns:
+            choice, declared = column.choice, column.source.declared or "no type"
+            mark = "misfit: " if choice.misfit else ""
+            yield f"  {column.name}: {declared} -> {choice.postgres}"
+            values = "" if choice.misfit else f"{describe(column.profile)}; "
+            yield from _wrapped(f"{mark}{values}{choice.reason}", "    ")
+        yield ""
+    yield from _note_lines(migration.notes)
+    yield f"{len(migration.tables)} tables, {migration.rows:,} rows"
+    if migration.misfits and on_misfit == "fail":
+        yield f"{len(migration.misfits)} columns hold values unlike their type: correct them, or"
+        yield "next: gigops migrate --on-misfit widen"
+    else:
+        yield "next: gigops migrate"
+
+
+def plan_report(migration: Migration) -> dict[str, Any]:
+    from ops.migrate.types import describe
+
+    return {
+        "tables": [
+            {
+                "table": planned.name,
+                "schema": planned.schema,
+                "source": str(planned.origin),
+                "rows": planned.profile.rows,
+                "columns": [
+                    {
+                        "name": column.name,
+                        "declared": column.source.declared,
+                        "values": describe(column.profile),
+                        "type": column.choice.postgres,
+                        "reason": column.choice.reason,
+                        "misfit": bool(column.choice.misfit),
+                    }
+                    for column in planned.columns
+                ],
+            }
+            for planned in migration.tables
+        ],
+        "statements": [step.sql for step in (*migration.before, *migration.after)],
+        "notes": _note_report(migration.notes),
+    }
+
+
+def migrated_lines(done: Migrated) -> Iterator[str]:
+    yield from comparison_lines(done.comparison, with_next=False)
+    yield ""
+    yield from _note_lines(done.notes)
+    if done.copied.already:
+        yield f"{done.copied.rows:,} rows copied, {done.copied.already:,} were there from an earlier run"
+    else:
+        yield f"{done.copied.rows:,} rows copied"
+    yield f"{done.seconds:.1f} s: {done.copied.seconds:.1f} s copying, {done.comparison.seconds:.1f} s comparing"
+    if done.comparison.equal and done.comparison.complete:
+        yield "next: gigops cutover --plan"
+
+
+def migrated_report(done: Migrated, url: DatabaseUrl) -> dict[str, Any]:
+    return {
+        "target": url,
+        "copied": done.copied.rows,
+        "already": done.copied.already,
+        **comparison_report(done.comparison),
+        "notes": _note_report(done.notes),
+        "seconds": round(done.seconds, 3),
+        "copying_seconds": round(done.copied.seconds, 3),
+        "comparing_seconds": round(done.comparison.seconds, 3),
+    }
+
+
+def comparison_lines(comparison: Comparison, *, with_next: bool = True) -> Iterator[str]:
+    rows = [
+        (each.table, each.rows, each.target_rows, each.values, each.differences) for each in comparison.tables
+    ]
+    whole = ("total", comparison.rows, sum(each.target_rows for each in comparison.tables),
+             comparison.values, comparison.differences)  # fmt: skip
+    yield from table(("table", "rows", "in PostgreSQL", "values compared", "differences"), [*rows, whole])
+    yield ""
+    yield from table(
+        ("in the schema", "meant", "present"),
+        [(each.name, each.expected, each.present) for each in comparison.schema],
+    )
+    for count in comparison.schema:
+        for name in count.missing:
+            yield f"missing ({count.name}): {name}"
+    for difference in comparison.first:
+        yield from _wrapped(f"differs: {difference}", "")
+    if with_next:
+        yield ""
+        verdict = "every value is equal" if comparison.equal else f"{comparison.differences} differences"
+        yield f"{verdict}: {comparison.values:,} values of {comparison.rows:,} rows in {comparison.seconds:.1f} s"
+        if comparison.equal:
+            yield "next: gigops cutover --plan"
+
+
+def comparison_report(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "equal": comparison.equal,
+        "complete": comparison.complete,
+        "rows": comparison.rows,
+        "values": comparison.values,
+        "differences": comparison.differences,
+        "first": [
+            {
+                "table": each.table,
+                "kind": each.kind,
+                "key": each.key,
+                "column": each.column,
+                "source": each.source,
+                "target": each.target,
+            }
+            for each in comparison.first
+        ],
+        "tables": [
+            {
+                "table": each.table,
+                "source": each.source,
+                "rows": each.rows,
+                "target_rows": each.target_rows,
+                "values": each.values,
+                "differences": each.differences,
+            }
+            for each in comparison.tables
+        ],
+        "schema": {
+            each.name: {"meant": each.expected, "present": each.present, "missing": list(each.missing)}
+            for each in comparison.schema
+        },
+        "seconds": round(comparison.seconds, 3),
+    }
+
+
+def _note_lines(notes: Iterable[Note]) -> Iterator[str]:
+    found = list(notes)
+    if found:
+        yield f"not carried as it was ({len(found)}):"
+    for note in found:
+        yield from _wrapped(str(note), "  ")
+    if found:
+        yield ""
+
+
+def _note_report(notes: Iterable[Note]) -> list[dict[str, str]]:
+    return [{"where": note.where, "what": note.what, "do": note.do} for note in notes]
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, 80, initial_indent=indent, subsequent_indent=indent + "  ") or [indent]

@@ -1,0 +1,71 @@
+"""The whole migration of files that may be in use: snapshot, survey, tables, rows, keys, proof."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ops.database.connect import connect
+from ops.interfaces import Pace, Reporter
+from ops.migrate.copy import CopyReport, copy_rows
+from ops.migrate.migration import Migration
+from ops.migrate.model import Note
+from ops.migrate.snapshot import snapshots
+from ops.migrate.survey import OnMisfit, survey
+from ops.migrate.target import create_schema, finish_schema, inspect_target
+from ops.migrate.verify import Comparison, verify
+from ops.settings import Source
+from ops.values import DatabaseUrl
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to move where: `schema` for sources that name none, `folder` for the snapshots."""
+
+    sources: Sequence[Source]
+    url: DatabaseUrl
+    folder: Path
+    schema: str = "public"
+    into_existing: bool = False
+    on_misfit: OnMisfit = "fail"
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """`notes` are all that is not carried as it was."""
+
+    migration: Migration
+    copied: CopyReport
+    comparison: Comparison
+    notes: tuple[Note, ...]
+    seconds: float
+
+
+def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
+    """Twice is the same as once: a second run goes on where the first ended, or finds all done."""
+    started = time.monotonic()
+    connection = connect(wanted.url)
+    try:
+        with snapshots(wanted.sources, wanted.folder) as copies:
+            migration = survey(copies, schema=wanted.schema, on_misfit=wanted.on_misfit)
+            inspect_target(migration, connection, wanted.into_existing)
+            reporter.say(f"copying {len(migration.tables)} tables, {migration.rows:,} rows to {wanted.url}")
+            create_schema(migration, connection)
+            copied = copy_rows(migration, wanted.url, reporter, pace)
+            reporter.say("making keys and indexes")
+            notes = (*migration.notes, *finish_schema(migration, connection))
+            reporter.say("comparing every value")
+            comparison = verify(migration, wanted.url, reporter, pace)
+    finally:
+        connection.close()
+    return Migrated(migration, copied, comparison, notes, time.monotonic() - started)
+
+
+def compare(wanted: Wanted, reporter: Reporter, pace: Pace) -> Comparison:
+    """Compares what the files hold now with what PostgreSQL holds now; changes nothing."""
+    connect(wanted.url).close()
+    with snapshots(wanted.sources, wanted.folder) as copies:
+        migration = survey(copies, schema=wanted.schema, on_misfit="widen")
+        return verify(migration, wanted.url, reporter, pace)
