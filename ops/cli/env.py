@@ -119,7 +119,8 @@ def _use_postgresql(asked: str | None, *, plan: bool) -> None:
         said = f"would write to {path}:" if changed else f"nothing to do: {path} says so already"
         emit({**report, "plan": True, "changed": changed}, [said, *lines] if changed else [said])
         return
-    done = switch(path, changes, datetime.now(UTC))
+    with env.alone(settings, reporter):
+        done = switch(path, changes, datetime.now(UTC))
     for note in done.notes:
         reporter.warn(note)
     if done.changed:
@@ -168,8 +169,9 @@ def _use_sqlite(settings: Settings, *, plan: bool, lift_fence: bool) -> None:
             f"{_files(fenced)} will take writes again. Rows written to PostgreSQL since the cutover "
             "are not in them. Go ahead?"
         )
-    before = env.go_to_sqlite(settings, way, datetime.now(UTC))
-    lifted = env.lift(fenced) if fenced and lift_fence else 0
+    with env.alone(settings, reporter):
+        before = env.go_to_sqlite(settings, way, datetime.now(UTC))
+        lifted = env.lift(fenced) if fenced and lift_fence else 0
     if before:
         _tell_concerns(path)
     lines = [said, f"the file of before: {before.name}" if before else ""]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from ops.capture import fence
 from ops.database.connect import connect
 from ops.errors import NotReady, UsageError
 from ops.interfaces import Reporter
+from ops.playbook.runs import Runs
 from ops.settings import Settings
 from ops.values import DatabaseUrl, redact
 from ops.wiring.provision import provider
@@ -32,6 +33,16 @@ class Status:
     database_url: str
     concerns: Sequence[str]
     kept: Sequence[Path]
+
+
+@contextmanager
+def alone(settings: Settings, reporter: Reporter) -> Iterator[None]:
+    """Keeps runs from starting meanwhile. Raises Busy while one is active."""
+    runs = Runs(settings.state_dir / "runs")
+    with runs.lock():
+        if run := runs.unfinished("cutover"):
+            reporter.warn(f"the cutover {run.id} is not finished", hint="gigops cutover status")
+        yield
 
 
 def status(settings: Settings) -> Status:
@@ -54,6 +65,8 @@ def status(settings: Settings) -> Status:
 
 def postgresql_url(settings: Settings, reporter: Reporter) -> DatabaseUrl:
     """The URL of the server that the settings mean. Raises NotReady when there is none, or it is stopped."""
+    if settings.target.url:
+        return settings.target.url
     found = provider(settings, reporter).find()
     if found is None:
         raise NotReady(
@@ -61,7 +74,8 @@ def postgresql_url(settings: Settings, reporter: Reporter) -> DatabaseUrl:
             hint="gigops provision, or set GIGOPS_TARGET_URL, or --ask-url",
         )
     if found.state != "running":
-        raise NotReady(f"the server `{found.name}` is {found.state}", hint="gigops provision starts it")
+        text = f"the server `{found.name}` is {found.state} ({found.detail})"
+        raise NotReady(text, hint="gigops provision starts it")
     return found.url
 
 
