@@ -143,18 +143,21 @@ def _dropped(cursor: Cursor, name: str) -> None:
 
 
 def _create(cursor: Cursor, name: str, manifest: Manifest, *, owner: str) -> None:
+    from psycopg2 import sql
+
     locale = manifest.locale or Locale("UTF8", "C", "C")
-    words = "CREATE DATABASE {} TEMPLATE template0 ENCODING %s LC_COLLATE %s LC_CTYPE %s"
+    words = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE {} LC_CTYPE {}"
     values = [locale.encoding, locale.collate, locale.ctype]
     if locale.provider == "i":
-        words += " LOCALE_PROVIDER icu ICU_LOCALE %s"
+        words += " LOCALE_PROVIDER icu ICU_LOCALE {}"
         values.append(locale.locale)
     elif locale.provider == "b":
-        words += " LOCALE_PROVIDER builtin BUILTIN_LOCALE %s"
+        words += " LOCALE_PROVIDER builtin BUILTIN_LOCALE {}"
         values.append(locale.locale)
-    text = words.format(_identifier(cursor, name))
-    text += f" OWNER {_identifier(cursor, owner)}" if owner else ""
-    cursor.execute(text, values)
+    statement = sql.SQL(words).format(sql.Identifier(name), *map(sql.Literal, values))
+    if owner:
+        statement += sql.SQL(" OWNER {}").format(sql.Identifier(owner))
+    cursor.execute(statement)
     _comment(cursor, name, _begun(manifest.id))
 
 
@@ -165,7 +168,9 @@ def _holds_something(cursor: Cursor) -> bool:
 
 
 def _comment(cursor: Cursor, name: str, text: str) -> None:
-    cursor.execute(f"COMMENT ON DATABASE {_identifier(cursor, name)} IS %s", (text,))
+    from psycopg2 import sql
+
+    cursor.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(text)))
 
 
 def _begun(backup_id: str) -> str:

@@ -20,21 +20,23 @@ def part_size(expected: int, *, most: int = MOST, smallest: int = SMALLEST) -> i
     return max(smallest, -(-needed // _MIB) * _MIB)
 
 
-def filled(source: BinaryIO, size: int) -> bytes:
+def filled(source: BinaryIO, size: int) -> bytearray:
     """The next `size` bytes; fewer only when the source's end was read."""
-    parts, have = [], 0
+    data = bytearray(size)
+    have = 0
     while have < size:
-        chunk = source.read(size - have)
+        chunk = source.read(min(_MIB, size - have))
         if not chunk:
             break
-        parts.append(chunk)
+        data[have : have + len(chunk)] = chunk
         have += len(chunk)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    del data[have:]
+    return data
 
 
-def sha256(data: bytes) -> dict[str, str]:
+def sha256(data: bytearray) -> dict[str, str]:
     return {"ChecksumSHA256": base64.b64encode(hashlib.sha256(data).digest()).decode()}
 
 
-def content_md5(data: bytes) -> dict[str, str]:
+def content_md5(data: bytearray) -> dict[str, str]:
     return {"ContentMD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode()}

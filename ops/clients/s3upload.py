@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -26,7 +27,7 @@ class Upload:
     bucket: str
     name: str
     where: str
-    proof: Callable[[bytes], Words]
+    proof: Callable[[bytearray], Words]
     algorithm: Words
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -34,15 +35,19 @@ class Upload:
         """Stores what `source` yields, in parts of `size`; returns the bytes. All or nothing."""
         if self.head() is not None:
             raise self._taken()
-        first = s3parts.filled(source, size)
+        data = s3parts.filled(source, size)
+        total = len(data)
         # a short first part means that the end was read, and so that the source ended well
-        total = self._whole(first) if len(first) < size else self._parts(first, source, size)
-        head = self.head()
-        if head is not None and head["ContentLength"] != total:
-            raise NotReady(
-                f"`{self.where}` has {head['ContentLength']} bytes in the store, {total} were sent",
-                hint="run it again; if it stays so, the store is not to be trusted",
-            )
+        if total < size:
+            self._whole(data)
+        else:
+            with self._multipart() as add:
+                while data:
+                    add(data)
+                    del data  # or two parts are in memory while the next one is read
+                    data = s3parts.filled(source, size)
+                    total += len(data)
+        self._must_be_stored(total)
         return total
 
     def head(self) -> Words | None:
@@ -57,34 +62,28 @@ class Upload:
             raise
         return found
 
-    def _whole(self, data: bytes) -> int:
+    def _whole(self, data: bytearray) -> None:
         words = {**self._object, "Body": data, "Metadata": {_MARK: self.mark}, **self.proof(data)}
         self._conditionally(self.client.put_object, words)
-        return len(data)
 
-    def _parts(self, first: bytes, source: BinaryIO, size: int) -> int:
+    @contextmanager
+    def _multipart(self) -> Iterator[Callable[[bytearray], None]]:
+        """Takes parts; completed at the block's end, aborted when the block fails."""
         begun = self.client.create_multipart_upload(
             **self._object, **self.algorithm, Metadata={_MARK: self.mark}
         )
         upload = {**self._object, "UploadId": begun["UploadId"]}
         parts: list[Words] = []
-        total, data = 0, first
-        del first
         try:
-            while data:
-                parts.append(self._part(upload, len(parts) + 1, data))
-                total += len(data)
-                del data  # or two parts are in memory while the next one is read
-                data = s3parts.filled(source, size)
+            yield lambda data: parts.append(self._part(upload, len(parts) + 1, data))
             self._conditionally(
                 self.client.complete_multipart_upload, {**upload, "MultipartUpload": {"Parts": parts}}
             )
         except BaseException as error:
             self._abort(upload, error)
             raise
-        return total
 
-    def _part(self, upload: Words, number: int, data: bytes) -> Words:
+    def _part(self, upload: Words, number: int, data: bytearray) -> Words:
         if number > s3parts.MOST:
             raise NotReady(
                 f"`{self.where}` is larger than {s3parts.MOST} parts of an S3 upload",
@@ -124,6 +123,18 @@ class Upload:
         except (ClientError, BotoCoreError) as error:
             # the cause is what the user must see; the bucket's lifecycle rule clears what stays
             cause.add_note(f"the unfinished upload {upload['UploadId']} could not be taken back: {error}")
+
+    def _must_be_stored(self, total: int) -> None:
+        head = self.head()
+        if head is None:  # a key that may write and not look; the hash in the manifest is the proof
+            return
+        if head.get("Metadata", {}).get(_MARK, self.mark) != self.mark:
+            raise self._taken()
+        if head["ContentLength"] != total:
+            raise NotReady(
+                f"`{self.where}` has {head['ContentLength']} bytes in the store, {total} were sent",
+                hint="run it again; if it stays so, the store is not to be trusted",
+            )
 
     @property
     def _object(self) -> dict[str, Any]:
