@@ -99,7 +99,7 @@ def use(
 
 
 def _use_postgresql(asked: str | None, *, plan: bool) -> None:
-    from ops.envfile import edit, switch
+    from ops.envfile import content, edit, switch
     from ops.wiring import env
 
     settings = current.settings(target__url=asked)
@@ -114,8 +114,8 @@ def _use_postgresql(asked: str | None, *, plan: bool) -> None:
     report: dict[str, Any] = {"file": path, "DATABASE_TYPE": "postgresql", "DATABASE_URL": str(url)}
     lines = table(("key", "value"), [("DATABASE_TYPE", "postgresql"), ("DATABASE_URL", str(url))])
     if plan:
-        old = path.read_bytes() if path.exists() else b""
-        changed = edit(old, changes) != old or not path.exists()
+        old = content(path)
+        changed = edit(old or b"", changes) != old
         said = f"would write to {path}:" if changed else f"nothing to do: {path} says so already"
         emit({**report, "plan": True, "changed": changed}, [said, *lines] if changed else [said])
         return

@@ -5,7 +5,7 @@ from ops.envfile.concerns import concerns
 from ops.envfile.edit import edit
 from ops.envfile.kept import kept_files, kept_path
 from ops.envfile.read import KEYS, read
-from ops.envfile.write import Kept, keep, put_back, switch
+from ops.envfile.write import Kept, content, keep, put_back, switch
 
 __all__ = [
     "KEYS",
@@ -14,6 +14,7 @@ __all__ = [
     "Kept",
     "PutBack",
     "concerns",
+    "content",
     "edit",
     "keep",
     "kept_files",

@@ -112,6 +112,12 @@ def put_back(path: Path, kept: Path | None, *, disk: Disk | None = None) -> None
         _replace(real, old, owner, stat.S_IMODE(owner.info.st_mode), disk, like=real if present else kept)
 
 
+def content(path: Path) -> bytes | None:
+    """The bytes of the env file, None when there is none. Raises NotReady for what is no plain file."""
+    present = _present(real_file(path))
+    return present.content if present else None
+
+
 def real_file(path: Path) -> Path:
     """The file itself, behind any symbolic links: replacing a link would cut the application off from it."""
     real = Path(os.path.realpath(path))

@@ -93,9 +93,11 @@ def tables_in(url: DatabaseUrl, schema: str) -> int:
 
 def way_to_sqlite(settings: Settings) -> envfile.Already | envfile.PutBack | envfile.Edit:
     """How the env file goes back to SQLite; changes nothing."""
-    real = settings.app.env_file.resolve()
-    current = real.read_bytes() if real.is_file() else b""
-    kept = [(path, path.read_bytes()) for path in envfile.kept_files(real)]
+    current = envfile.content(settings.app.env_file) or b""
+    kept = []
+    for path in envfile.kept_files(settings.app.env_file.resolve()):
+        if (old := envfile.content(path)) is not None:
+            kept.append((path, old))
     first = settings.sources[0].path if settings.sources else None
     return envfile.to_sqlite(current, kept, first)
 

@@ -199,6 +199,26 @@ def test_a_bind_mount_is_told(tmp_path: Path) -> None:
     assert outside.read_bytes() == OLD
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_who_cannot_keep_the_owner_is_refused_and_changes_nothing(env: Path) -> None:
+    env.chmod(0o644)
+    for folder in env.parent.parents[:2]:
+        folder.chmod(0o711)
+    env.parent.chmod(0o777)
+    child = os.fork()
+    if child == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+        try:
+            switch(env, PG, NOW)
+        except NotReady as error:
+            os._exit(42 if "owner" in error.message else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 42
+    assert env.read_bytes() == OLD and names(env.parent) == [".env"]
+
+
 class Meddled(SystemDisk):
     """Somebody writes the env file while gigops does."""
 
