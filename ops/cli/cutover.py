@@ -13,7 +13,6 @@ from ops.cli.session import current
 if TYPE_CHECKING:
     from ops.playbook.state import State
     from ops.settings import Settings
-    from ops.wiring.playbooks import Playbooks
 
 NAME = "cutover"
 
@@ -66,7 +65,10 @@ def cutover(
     if plan:
         shown.print_plan(playbooks, NAME, "gigops cutover")
         return
-    if _already_moved(settings, playbooks):
+    if moved := playbooks.moved(NAME):
+        text = f"nothing to do: `{settings.app.name}` moved to PostgreSQL with run {moved.id}"
+        report = {"outcome": "complete", "run": moved.id, "changed": False}
+        emit(report, [text, "next: gigops status"])
         return
     confirm(f"Move {len(settings.sources)} SQLite files of `{settings.app.name}` to PostgreSQL now?")
     run, state = playbooks.run(NAME)
@@ -90,22 +92,6 @@ def status() -> None:
     shown.print_status(playbooks, NAME)
 
 
-def _already_moved(settings: Settings, playbooks: Playbooks) -> bool:
-    """Says so when the last cutover is complete and `.env` still names PostgreSQL."""
-    from ops.envfile import read
-    from ops.playbook.state import Outcome
-
-    runs = playbooks.runs.all(NAME)
-    if not runs or runs[0].state().finished is not Outcome.COMPLETE:
-        return False
-    if read(settings.app.env_file).get("DATABASE_TYPE") != "postgresql":
-        return False
-    report = {"outcome": "complete", "run": runs[0].id, "changed": False}
-    text = f"nothing to do: `{settings.app.name}` moved to PostgreSQL with run {runs[0].id}"
-    emit(report, [text, "next: gigops status"])
-    return True
-
-
 def _report(settings: Settings, run: str, state: State) -> dict[str, Any]:
     from ops.playbook.run import window_seconds
 
@@ -118,12 +104,13 @@ def _report(settings: Settings, run: str, state: State) -> dict[str, Any]:
         "tables": verified.get("tables"),
         "rows": verified.get("rows"),
         "values_compared": verified.get("values"),
+        "constraints": verified.get("constraints"),
         "window_seconds": window_seconds(state, "open"),
         "url": told.get("provision", {}).get("url"),
         "env_file": settings.app.env_file,
         "backup": backup.get("backup"),
         "backup_where": backup.get("where"),
-        "notes": told.get("schema", {}).get("notes", []),
+        "notes": [*told.get("schema", {}).get("notes", []), *told.get("indexes", {}).get("notes", [])],
     }
 
 

@@ -165,7 +165,7 @@ class Open:
 
     def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
         del step, facts, pace
-        from ops.migrate.target import mark_opened
+        from ops.migrate.state import mark_opened
 
         with closing(self.move.connect()) as connection:
             mark_opened(connection)

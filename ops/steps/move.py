@@ -14,7 +14,7 @@ from ops.values import DatabaseUrl
 if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
-    from ops.migrate.model import Migration
+    from ops.migrate.migration import Migration
 
 
 @dataclass

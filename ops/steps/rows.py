@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +28,15 @@ class Copy:
     def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
         del step, facts
         from ops.migrate.copy import copy_rows
+        from ops.migrate.target import create_schema
 
-        # Anew: the files may have changed between the first survey and the freeze.
-        report = copy_rows(self.move.survey(), self.move.url(), self.reporter, pace)
-        return {"rows": report.rows, "tables": report.tables}
+        # Anew: the files may have changed between the first survey and the freeze, and with them the
+        # tables that they need. An earlier run's tables are made again only when they must be.
+        migration = self.move.survey()
+        with closing(self.move.connect()) as connection:
+            create_schema(migration, connection)
+        report = copy_rows(migration, self.move.url(), self.reporter, pace)
+        return {"rows": report.rows + report.already, "tables": report.tables, "seconds": report.seconds}
 
 
 @dataclass
@@ -50,8 +56,17 @@ class Verify:
 
         comparison = verify(self.move.migration(), self.move.url(), self.reporter, pace)
         if not comparison.equal:
-            first = "; ".join(str(difference) for difference in comparison.differences[:3])
+            first = "; ".join(str(difference) for difference in comparison.first[:3])
             raise VerificationFailed(
                 f"SQLite and PostgreSQL differ: {first}", hint="gigops verify lists the differences"
             )
-        return {"rows": comparison.rows, "values": comparison.values, "tables": len(comparison.tables)}
+        constraints = {
+            count.name: {"expected": count.expected, "present": count.present} for count in comparison.schema
+        }
+        return {
+            "rows": comparison.rows,
+            "values": comparison.values,
+            "tables": len(comparison.tables),
+            "constraints": constraints,
+            "seconds": comparison.seconds,
+        }

@@ -54,5 +54,5 @@ class Finish:
 
         pace.check()
         with closing(self.move.connect()) as connection:
-            finish_schema(self.move.migration(), connection)
-        return {}
+            notes = finish_schema(self.move.migration(), connection)
+        return {"notes": [f"{note.where}: {note.what}" for note in notes]}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ops import assets
+from ops import assets, envfile
 from ops.clients.clock import SystemClock
 from ops.clients.http import LocalHttp
 from ops.clients.shell import LocalShell
@@ -17,7 +17,7 @@ from ops.playbook.model import Playbook, Verb
 from ops.playbook.preview import Line, preview
 from ops.playbook.run import Engine
 from ops.playbook.runs import Run, Runs
-from ops.playbook.state import State
+from ops.playbook.state import Outcome, State
 from ops.settings import Settings
 from ops.steps.catalogue import HOLDS, Parts, verbs
 from ops.steps.move import Move
@@ -45,11 +45,13 @@ class Playbooks:
 
     def names(self) -> list[str]:
         """Every playbook that can be run by its name: the user's own and those of gigops."""
-        return sorted(name.removesuffix(".yaml") for name in assets.names("playbooks"))
+        return sorted(
+            name.removesuffix(".yaml") for name in assets.names("playbooks", near=self.settings.root)
+        )
 
     def text(self, name: str) -> str:
         """The playbook's YAML, comments and all. Raises Missing."""
-        return assets.path(f"playbooks/{name}.yaml").read_text()
+        return assets.path(f"playbooks/{name}.yaml", near=self.settings.root).read_text()
 
     def load(self, name: str) -> Playbook:
         return self._read(self.text(name), f"playbooks/{name}.yaml")
@@ -89,6 +91,14 @@ class Playbooks:
                 run = self.runs.new(name, self.clock.now())
             engine = Engine(playbook, self.verbs, HOLDS, self.journal(run), self.clock, self.reporter)
             return run, engine.run(origin)
+
+    def moved(self, name: str) -> Run | None:
+        """The newest run of `name` when it is complete and `.env` still names PostgreSQL: the application
+        is there, and running it again would find its tables in use."""
+        runs = self.runs.all(name)
+        if not runs or runs[0].state().finished is not Outcome.COMPLETE:
+            return None
+        return runs[0] if envfile.names_postgresql(envfile.read(self.settings.app.env_file)) else None
 
     def playbook_of(self, run: Run) -> Playbook:
         """The playbook as it was when `run` began: the file may have been edited since."""
