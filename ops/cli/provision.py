@@ -170,8 +170,9 @@ def _report(server: Server, changed: bool) -> dict[str, Any]:
 
 
 def _lines(server: Server, changed: bool, to_keep: Sequence[str]) -> list[str]:
+    runs = "runs" if changed else "runs already; nothing was changed"
     return [
-        f"PostgreSQL {server.version} runs{'' if changed else ' already; nothing was changed'}",
+        f"PostgreSQL {server.version} {runs if server.provider != 'url' else 'may be used'}",
         f"  url   {server.url}",
         *(f"  {part}" for part in server.detail.split("; ")),
         *to_keep,
