@@ -1,0 +1,1 @@
+"""A small service on three SQLite files, moved to PostgreSQL by the demo and the tests."""
