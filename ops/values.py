@@ -33,7 +33,7 @@ class Secret:
         return hash(self._text)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DatabaseUrl:
     """A PostgreSQL address in parts. `str()` of it hides the password; `reveal()` does not.
 
@@ -73,21 +73,25 @@ class DatabaseUrl:
         )
 
     def reveal(self) -> str:
-        """The whole URL, password included, percent-encoded."""
-        return self._written(self.password.reveal() if self.password else None)
+        """The whole URL, passwords included, percent-encoded."""
+        return self._written(hide=False)
 
     def with_database(self, database: str) -> DatabaseUrl:
         return replace(self, database=database)
 
     def __str__(self) -> str:
-        return self._written("***" if self.password else None)
+        return self._written(hide=True)
 
-    def _written(self, password: str | None) -> str:
+    def __repr__(self) -> str:
+        return f"DatabaseUrl({self})"
+
+    def _written(self, *, hide: bool) -> str:
         login = quote(self.user, safe="")
-        if password is not None:
-            login += ":" + (password if password == "***" else quote(password, safe=""))
+        if self.password is not None:
+            login += ":" + ("***" if hide else quote(self.password.reveal(), safe=""))
         host = f"[{self.host}]" if ":" in self.host else quote(self.host, safe="")
-        query = "?" + urlencode(self.query, safe="/") if self.query else ""
+        told = [(key, "***" if hide and "password" in key else value) for key, value in self.query]
+        query = "?" + urlencode(told, safe="/*") if told else ""
         at = "@" if login else ""
         return f"postgresql://{login}{at}{host}:{self.port}/{quote(self.database, safe='')}{query}"
 
