@@ -2,4 +2,9 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.servers.docker", "tests.servers.postgres", "tests.servers.s3"]
+pytest_plugins = [
+    "tests.servers.docker",
+    "tests.servers.gigchain",
+    "tests.servers.postgres",
+    "tests.servers.s3",
+]

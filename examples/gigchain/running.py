@@ -29,6 +29,9 @@ class Gigchain:
 
     folder: Path
     port: int = field(default_factory=lambda: free_port())
+    extra: dict[str, str] = field(default_factory=dict, repr=False)
+    """Variables for gigops, such as GIGOPS_TARGET_URL."""
+
     _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
     _logs: list[IO[str]] = field(default_factory=list)
 
@@ -44,17 +47,16 @@ class Gigchain:
     def ledger(self) -> Path:
         return self.folder / "ledger.jsonl"
 
-    def create(self) -> int:
-        """Writes the files; returns how many rows they hold."""
-        rows = schema.create(self.folder)
-        self.env_file.write_text(
-            "# gigchain's settings\nDATABASE_TYPE=sqlite\nSECRET_KEY=only-for-the-demo\n"
-        )
+    def create(self, *, provider: str = "embedded") -> int:
+        """Writes the files, those with data only where they are missing; returns how many rows they hold."""
+        missing = not (self.folder / schema.FILES[0]).exists()
+        rows = schema.create(self.folder) if missing else 0
+        self.env_file.write_text("# gigchain\nDATABASE_TYPE=sqlite\nSECRET_KEY=only-for-the-demo\n")
         self.env_file.chmod(0o600)
         sources = "".join(f"  - {name}\n" for name in schema.FILES)
         (self.folder / "gigops.yaml").write_text(
             f"app:\n  name: gigchain\n  env_file: .env\n  health_url: {self.url}/health\n"
-            f"sources:\n{sources}target:\n  provider: embedded\n"
+            f"sources:\n{sources}target:\n  provider: {provider}\n"
         )
         return rows
 
@@ -109,7 +111,7 @@ class Gigchain:
         with subprocess.Popen(
             command,
             cwd=self.folder,
-            env=self._environment(),
+            env=self._environment() | self.extra,
             text=True,
             stdout=subprocess.PIPE,
             stderr=stderr,
