@@ -27,6 +27,11 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
 CREATE DATABASE :"db";
 SQL
   fi
+  for script in /docker-entrypoint-initdb.d/*.sh; do
+    if [ -e "$script" ]; then
+      POSTGRES_USER="$POSTGRES_USER" as_postgres bash -e "$script"
+    fi
+  done
   as_postgres pg_ctl -m fast -w stop
 fi
 unset POSTGRES_PASSWORD
