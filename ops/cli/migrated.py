@@ -74,7 +74,8 @@ def migrated_lines(done: Migrated) -> Iterator[str]:
         yield f"{done.copied.rows:,} rows copied, {done.copied.already:,} were there from an earlier run"
     else:
         yield f"{done.copied.rows:,} rows copied"
-    yield f"{done.seconds:.1f} s: {done.copied.seconds:.1f} s copying, {done.comparison.seconds:.1f} s comparing"
+    parts = f"{done.copied.seconds:.1f} s copying, {done.comparison.seconds:.1f} s comparing"
+    yield f"{done.seconds:.1f} s: {parts}"
     if done.comparison.equal and done.comparison.complete:
         yield "next: gigops cutover --plan"
 
@@ -112,7 +113,7 @@ def comparison_lines(comparison: Comparison, *, with_next: bool = True) -> Itera
     if with_next:
         yield ""
         verdict = "every value is equal" if comparison.equal else f"{comparison.differences} differences"
-        yield f"{verdict}: {comparison.values:,} values of {comparison.rows:,} rows in {comparison.seconds:.1f} s"
+        yield f"{verdict}: {comparison.values:,} values, {comparison.rows:,} rows, {comparison.seconds:.1f} s"
         if comparison.equal:
             yield "next: gigops cutover --plan"
 

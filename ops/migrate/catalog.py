@@ -152,7 +152,8 @@ def _read_indexes(connection: sqlite3.Connection, table: str) -> tuple[Index, ..
 def _read_foreign_keys(connection: sqlite3.Connection, table: str, text: TableText) -> tuple[ForeignKey, ...]:
     grouped: dict[int, list[tuple[str, str, str | None, str, str]]] = {}
     for number, parent, child, to, on_update, on_delete in connection.execute(
-        'SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?) ORDER BY id, seq',
+        'SELECT id, "table", "from", "to", on_update, on_delete'
+        " FROM pragma_foreign_key_list(?) ORDER BY id, seq",
         (table,),
     ):
         grouped.setdefault(number, []).append((parent, child, to, on_update, on_delete))

@@ -1,4 +1,4 @@
-"""Closer looks at one column: exact counts by storage class, decimal digits, texts that are no text, an example."""
+"""Closer looks at one column: exact counts by storage class, decimal digits, bad texts, an example."""
 
 from __future__ import annotations
 
@@ -31,12 +31,6 @@ def count_classes(connection: sqlite3.Connection, table: Table, column: str, row
         "high": high or 0,
         "finite": largest is None or largest < float("inf"),
     }
-
-
-def longest_text(connection: sqlite3.Connection, table: Table, column: str) -> int:
-    """In characters."""
-    c = quoted(column)
-    return int(_row(connection, table, f"max(CASE WHEN typeof({c}) = 'text' THEN length({c}) END)")[0] or 0)
 
 
 def texts_with_nul(connection: sqlite3.Connection, table: Table, column: str) -> int:
@@ -79,7 +73,7 @@ def bytes_above(connection: sqlite3.Connection, table: Table, size: int) -> int:
 def example(
     connection: sqlite3.Connection, table: Table, column: str, problem: str, encoding: str
 ) -> tuple[str, str]:
-    """The key and the value of one row, as texts for people. `problem` is a storage class, `nul` or `utf8`."""
+    """The key and the value of one row, for people. `problem` is a storage class, `nul` or `utf8`."""
     _define(connection, encoding)
     names = [quoted(name) for name in table.primary_key] or ([table.rowid_name] if table.rowid_name else [])
     c = quoted(column)

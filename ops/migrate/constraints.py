@@ -1,11 +1,14 @@
-"""CHECKs and foreign keys as PostgreSQL statements, with what is done where the data or PostgreSQL is against it."""
+"""CHECKs and foreign keys as PostgreSQL statements, and what is done where the data is against them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ops.migrate.expressions import Operand, Untranslatable, checks_json, translate
+import sqlglot
+from sqlglot import exp
+
+from ops.migrate.expressions import Operand, Untranslatable, translate
 from ops.migrate.migration import Attempt, Step, TablePlan
 from ops.migrate.model import ForeignKey, Note
 from ops.migrate.names import Pool, quote
@@ -23,7 +26,7 @@ def checks(table: TablePlan, pool: Pool, operands: Mapping[str, Operand]) -> Ite
             continue
         name = pool.take(check.name or f"{table.name}_check{number}", table.name)
         alter = f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(name)} CHECK"
-        document = checks_json(check.expression, operands)
+        document = _checked_as_json(check.expression, operands)
         attempts = []
         if document:
             # IS JSON came with PostgreSQL 16; before it, the cast refuses what is not JSON.
@@ -58,7 +61,8 @@ def foreign_keys(
         )
         orphans = Note(
             where,
-            f"{key.orphans or 'some'} rows have no parent ({key.orphan_example}): kept for new rows (NOT VALID)",
+            f"{key.orphans or 'some'} rows have no parent ({key.orphan_example}): kept for new rows"
+            " (NOT VALID)",
             f"correct the rows, then ALTER TABLE {table.qualified} VALIDATE CONSTRAINT {quote(name)}",
         )
         if key.orphans:
@@ -79,3 +83,20 @@ def _problem(key: ForeignKey, parent: TablePlan | None) -> str:
     if not parent.source.has_key(key.parent_columns):
         return f"({', '.join(key.parent_columns)}) is no key of `{key.parent}`"
     return ""
+
+
+def _checked_as_json(text: str, columns: Mapping[str, Operand]) -> str | None:
+    """The column, if `text` is `json_valid(column)`, with or without `OR column IS NULL`."""
+    try:
+        tree = sqlglot.parse_one(text, dialect="sqlite").unnest()
+    except sqlglot.errors.SqlglotError:
+        return None
+    sides = [tree.left.unnest(), tree.right.unnest()] if isinstance(tree, exp.Or) else [tree]
+    calls = [
+        s for s in sides if isinstance(s, exp.Anonymous) and s.name.lower() == "json_valid" and s.expressions
+    ]
+    nulls = [s for s in sides if isinstance(s, exp.Is) and isinstance(s.expression, exp.Null)]
+    if len(calls) != 1 or len(calls) + len(nulls) != len(sides):
+        return None
+    names = {side.name.lower() for side in [calls[0].expressions[0], *(n.this for n in nulls)]}
+    return columns[names.pop()].name if len(names) == 1 and names <= set(columns) else None

@@ -193,8 +193,8 @@ def _refused(table: TablePlan, reason: str) -> Refused:
                 if value:
                     what = "a NUL byte" if problem == "nul" else "bytes that are not valid text"
                     return Refused(
-                        f"`{table.source.name}.{column.source.name}` in `{table.origin.name}` holds {what}, which"
-                        f" PostgreSQL's text cannot (the row with {key} holds {value})",
+                        f"`{table.source.name}.{column.source.name}` in `{table.origin.name}` holds {what},"
+                        f" which PostgreSQL's text cannot (the row with {key} holds {value})",
                         hint="correct the rows, or add --on-misfit widen: the column becomes bytea",
                     )
     return Refused(f"PostgreSQL refuses rows of `{table.label}`: {reason}", hint="gigops migrate --plan")

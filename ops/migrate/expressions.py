@@ -1,4 +1,4 @@
-"""SQLite's expressions (CHECK, index, WHERE) as PostgreSQL's: what has the same meaning there, and nothing else."""
+"""SQLite's expressions (CHECK, index, WHERE) as PostgreSQL's: what means the same there, and nothing else."""
 
 from __future__ import annotations
 
@@ -53,23 +53,6 @@ def translate(text: str, columns: Mapping[str, Operand], *, truth: bool = False)
         raise Untranslatable("it cannot be read") from None
     translator = _Translator(columns)
     return translator.truth(tree) if truth else translator.piece(tree).sql
-
-
-def checks_json(text: str, columns: Mapping[str, Operand]) -> str | None:
-    """The column, if `text` is `json_valid(column)`, with or without `OR column IS NULL`."""
-    try:
-        tree = sqlglot.parse_one(text, dialect="sqlite").unnest()
-    except sqlglot.errors.SqlglotError:
-        return None
-    sides = [tree.left.unnest(), tree.right.unnest()] if isinstance(tree, exp.Or) else [tree]
-    calls = [
-        s for s in sides if isinstance(s, exp.Anonymous) and s.name.lower() == "json_valid" and s.expressions
-    ]
-    nulls = [s for s in sides if isinstance(s, exp.Is) and isinstance(s.expression, exp.Null)]
-    if len(calls) != 1 or len(calls) + len(nulls) != len(sides):
-        return None
-    names = {side.name.lower() for side in [calls[0].expressions[0], *(n.this for n in nulls)]}
-    return columns[names.pop()].name if len(names) == 1 and names <= set(columns) else None
 
 
 class _Translator:

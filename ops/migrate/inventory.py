@@ -76,10 +76,12 @@ def _count(name: str, wanted: Sequence[tuple[str, ...]], there: Container[object
 def _named(connection: Connection, schemas: Sequence[str]) -> set[tuple[str, str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT n.nspname, c.relname, k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+            "SELECT n.nspname, c.relname, k.conname FROM pg_constraint k"
+            " JOIN pg_class c ON c.oid = k.conrelid"
             " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY(%(s)s)"
-            " UNION SELECT n.nspname, c.relname, i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid"
-            " JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " UNION SELECT n.nspname, c.relname, i.relname FROM pg_index x"
+            " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = ANY(%(s)s) AND x.indisvalid",
             {"s": list(schemas)},
         )

@@ -1,4 +1,4 @@
-"""A migration as decided before anything is changed: which table goes where, with which types, keys and notes."""
+"""A migration as decided before anything is changed: tables, types, keys, and what is not carried."""
 
 from __future__ import annotations
 

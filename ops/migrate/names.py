@@ -1,4 +1,4 @@
-"""PostgreSQL names out of SQLite names: kept as they are, shortened to 63 bytes where they must be, never twice."""
+"""PostgreSQL names out of SQLite names: kept as they are, cut to 63 bytes where they must be, never twice."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from ops.migrate.sqlitefile import quoted
 
 LARGE_VALUE = 1_000_000
 EXACT_IN_DOUBLE = 2**53
-_COLUMNS_A_SCAN = 200  # seven results a column; SQLite allows 2,000
+_COLUMNS_A_SCAN = 200  # up to four results a column; SQLite allows 2,000
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class _Look:
     reals: int
     chars: int
     bytes: int
-    largest: int
+    longest: int
 
 
 def profile_table(
@@ -86,37 +86,52 @@ def profile_table(
     profiles, looks = {}, _look(connection, table)
     for column, look in zip(table.columns, looks, strict=True):
         profiles[column.name] = _profile_column(connection, table, column, rows, look, encoding, thorough)
-    largest = max((look.largest for look in looks), default=0)
+    largest = max((look.longest for look in looks), default=0)
     heavy = census.bytes_above(connection, table, LARGE_VALUE) if largest > LARGE_VALUE else 0
     size = sum(look.bytes for look in looks)
     return TableProfile(rows, profiles, size, heavy, largest, lowest or 0, highest or 0)
 
 
 def _look(connection: sqlite3.Connection, table: Table) -> list[_Look]:
-    found = []
-    for start in range(0, len(table.columns), _COLUMNS_A_SCAN):
-        group = table.columns[start : start + _COLUMNS_A_SCAN]
-        wanted = ", ".join(expression for column in group for expression in _first_look(column))
-        cells = connection.execute(f"SELECT {wanted} FROM {quoted(table.name)}").fetchone()
-        for i in range(0, len(cells), 7):
-            filled, low, high, *counts = cells[i : i + 7]
-            found.append(_Look(filled, low, high, *(count or 0 for count in counts)))
+    """Two scans: the ends of every column, then the weight of those that hold texts or blobs."""
+    ends = _scan(connection, table, [_ends(table, column) for column in table.columns])
+    heavy = [isinstance(high, str | bytes) for _, _, high, _ in ends]
+    weights = iter(
+        _scan(connection, table, [_weight(c) for c, h in zip(table.columns, heavy, strict=True) if h])
+    )
+    return [
+        _Look(*end, *(next(weights) if is_heavy else (0, 0, 0)))
+        for end, is_heavy in zip(ends, heavy, strict=True)
+    ]
+
+
+def _scan(connection: sqlite3.Connection, table: Table, groups: list[list[str]]) -> list[tuple[Any, ...]]:
+    found: list[tuple[Any, ...]] = []
+    for start in range(0, len(groups), _COLUMNS_A_SCAN):
+        some = groups[start : start + _COLUMNS_A_SCAN]
+        wanted = ", ".join(expression for group in some for expression in group)
+        cells = list(connection.execute(f"SELECT {wanted} FROM {quoted(table.name)}").fetchone())
+        for group in some:
+            found.append(tuple(cells[: len(group)]))
+            del cells[: len(group)]
     return found
 
 
-def _first_look(column: Column) -> Sequence[str]:
+def _ends(table: Table, column: Column) -> list[str]:
     c = quoted(column.name)
-    # `>= ''` holds for texts and blobs only: numbers sort before them.
-    octets = f"CASE WHEN {c} >= '' THEN length(CAST({c} AS BLOB)) END"
-    return [
-        f"count({c})",
-        f"min({c} COLLATE BINARY)",
-        f"max({c} COLLATE BINARY)",
-        f"sum(typeof({c}) = 'real')",
-        f"sum(CASE WHEN {c} >= '' THEN length({c}) END)",
-        f"sum({octets})",
-        f"max({octets})",
-    ]
+    if column.name == table.rowid_alias:
+        return ["count(*)", f"min({c})", f"max({c})", "0"]
+    declared = column.declared.upper()
+    # SQLite's rule: a declared INT wins over CHAR, CLOB and TEXT, which make numbers texts.
+    always_text = any(word in declared for word in ("CHAR", "CLOB", "TEXT")) and "INT" not in declared
+    reals = "0" if always_text else f"coalesce(sum(typeof({c}) = 'real'), 0)"
+    return [f"count({c})", f"min({c} COLLATE BINARY)", f"max({c} COLLATE BINARY)", reals]
+
+
+def _weight(column: Column) -> list[str]:
+    c = quoted(column.name)
+    octets = f"length(CAST({c} AS BLOB))"
+    return [f"sum(length({c}))", f"sum({octets})", f"max(length({c}))"]
 
 
 def _profile_column(
@@ -132,8 +147,7 @@ def _profile_column(
     if seen is None:
         seen = ColumnProfile(**census.count_classes(connection, table, column.name, rows))
     if seen.texts:
-        if "(" in column.declared:
-            seen = replace(seen, longest=census.longest_text(connection, table, column.name))
+        seen = replace(seen, longest=look.longest)
         # length() ends at a NUL, so as many characters as bytes prove that there is none.
         if look.chars != look.bytes:
             seen = replace(seen, nul_texts=census.texts_with_nul(connection, table, column.name))

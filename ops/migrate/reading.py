@@ -49,11 +49,11 @@ def select(
     if rowid:
         firsts.append(f"0 AS {ROWID}")
         wanted.append(str(table.source.rowid_name))
-    inner = f"SELECT {', '.join(wanted)} FROM {quoted(table.source.name)}"  # noqa: S608
+    inner = f"SELECT {', '.join(wanted)} FROM {quoted(table.source.name)}"
     inner += f" WHERE {where}" if where else ""
     inner += f" ORDER BY {', '.join(order)}" if order else ""
     # LIMIT keeps SQLite from dropping the ORDER BY of a subquery.
-    return f"SELECT {', '.join(firsts)} UNION ALL SELECT * FROM ({inner} LIMIT -1 OFFSET {offset})"  # noqa: S608
+    return f"SELECT {', '.join(firsts)} UNION ALL SELECT * FROM ({inner} LIMIT -1 OFFSET {offset})"
 
 
 def in_key_order(columns: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Private copies of the sources by SQLite's online backup API: the files stay as they are, the copies cannot change."""
+"""Private copies of the sources by SQLite's online backup API; the files stay as they are."""
 
 from __future__ import annotations
 

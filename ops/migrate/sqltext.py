@@ -1,4 +1,4 @@
-"""Reads what SQLite's pragmas do not tell out of CREATE TABLE and CREATE INDEX: checks, collations, deferral."""
+"""Reads out of CREATE TABLE and CREATE INDEX what SQLite's pragmas do not tell."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def mark_statement(relation: int, part: int, reached: int | None, rows: int, don
     so that rows of others can be told from ours."""
     values = f"{relation}, {part}, {'NULL' if reached is None else reached}, {rows}, {str(done).lower()}"
     return (
-        f"INSERT INTO _gigops.copied VALUES ({values}, ARRAY[txid_current() & 4294967295])"  # noqa: S608
+        f"INSERT INTO _gigops.copied VALUES ({values}, ARRAY[txid_current() & 4294967295])"
         " ON CONFLICT (relation, part) DO UPDATE SET reached = excluded.reached, done = excluded.done,"
         " rows = copied.rows + excluded.rows, transactions = copied.transactions || excluded.transactions"
     )
@@ -178,7 +178,7 @@ def written_by_others(connection: Connection, qualified: str, oid: int) -> bool:
         cursor.execute("SELECT coalesce(sum(rows), 0) FROM _gigops.copied WHERE relation = %s", (oid,))
         copied = int((cursor.fetchone() or (0,))[0])
         cursor.execute(
-            f"SELECT count(*), count(*) FILTER (WHERE xmin::text::bigint NOT IN (SELECT unnest(transactions)"  # noqa: S608
+            f"SELECT count(*), count(*) FILTER (WHERE xmin::text::bigint NOT IN (SELECT unnest(transactions)"
             f" FROM _gigops.copied WHERE relation = {oid})) FROM {qualified}"
         )
         found = cursor.fetchone() or (0, 0)

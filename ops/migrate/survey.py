@@ -85,7 +85,8 @@ def _plan_table(
 ) -> TablePlan:
     if len(table.columns) > _MOST_COLUMNS:
         raise Refused(
-            f"`{table.name}` in `{origin.name}` has {len(table.columns)} columns; PostgreSQL allows {_MOST_COLUMNS}",
+            f"`{table.name}` in `{origin.name}` has {len(table.columns)} columns, and PostgreSQL allows"
+            f" {_MOST_COLUMNS}",
             hint="split the table in two in SQLite",
         )
     names = column_names(tuple(c.name for c in table.columns))
@@ -113,15 +114,15 @@ def _table_notes(table: TablePlan) -> list[Note]:
         if column.name != column.source.name:
             notes.append(Note(where, f"PostgreSQL cannot have this name: it is `{column.name}` there"))
         if column.source.generated is not None:
-            notes.append(Note(where, "is computed by SQLite; its values are carried, but PostgreSQL will not compute"
-                              f" them: {column.source.generated}", "have the application or a trigger fill it"))  # fmt: skip
+            said = f"is computed by SQLite ({column.source.generated}); PostgreSQL gets the values only"
+            notes.append(Note(where, said, "have the application or a trigger fill it"))
         if column.source.not_null and column.profile.nulls:
             notes.append(
                 Note(where, "is NOT NULL but holds NULL: it may be NULL in PostgreSQL", "fill it in")
             )
         if column.source.collation == "NOCASE":
-            notes.append(Note(where, "is COLLATE NOCASE: PostgreSQL compares it with upper and lower case apart",
-                              "compare lower(…) in the application's SQL"))  # fmt: skip
+            said = "is COLLATE NOCASE, but PostgreSQL tells upper from lower case"
+            notes.append(Note(where, said, "compare lower(…) in the application's SQL"))
     return notes
 
 
@@ -146,7 +147,8 @@ def _refuse_clashes(plans: Sequence[SourcePlan]) -> None:
             other = seen.setdefault((table.schema, table.name), table)
             if other is not table:
                 raise Refused(
-                    f"`{table.source.name}` is a table of both `{other.origin.name}` and `{table.origin.name}`",
-                    hint="give each source a schema of its own (--schema-per-source, or `schema` of the source in"
-                    " gigops.yaml), or a prefix (--prefix, or `prefix`)",
+                    f"`{table.source.name}` is a table of both `{other.origin.name}` and"
+                    f" `{table.origin.name}`",
+                    hint="give each source a schema of its own (--schema-per-source, or `schema` of the"
+                    " source in gigops.yaml), or a prefix (--prefix, or `prefix`)",
                 )

@@ -81,11 +81,11 @@ def _check_server(connection: Connection) -> None:
 def _check_rights(connection: Connection, schema: str) -> None:
     user, database, there, in_schema, in_database, noted = _one(
         connection,
-        "SELECT current_user, current_database(), to_regnamespace({0}) IS NOT NULL,"
-        " CASE WHEN to_regnamespace({0}) IS NOT NULL THEN"
-        " has_schema_privilege(to_regnamespace({0}), 'CREATE, USAGE') END,"
+        f"SELECT current_user, current_database(), to_regnamespace({literal(quote(schema))}) IS NOT NULL,"
+        f" CASE WHEN to_regnamespace({literal(quote(schema))}) IS NOT NULL THEN"
+        f" has_schema_privilege(to_regnamespace({literal(quote(schema))}), 'CREATE, USAGE') END,"
         " has_database_privilege(current_database(), 'CREATE'),"
-        " to_regnamespace('_gigops') IS NOT NULL".format(literal(quote(schema))),
+        " to_regnamespace('_gigops') IS NOT NULL",
     )
     if there and not in_schema:
         raise NotReady(
@@ -107,8 +107,9 @@ def _check_contents(migration: Migration, connection: Connection, into_existing:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-            " WHERE n.nspname = ANY(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT 1"
-            " FROM pg_depend d WHERE d.objid = c.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"
+            " WHERE n.nspname = ANY(%s) AND c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+            " AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid"
+            " AND d.classid = 'pg_class'::regclass AND d.deptype = 'e')"
             " ORDER BY 1, 2",
             (list(migration.schemas),),
         )
@@ -123,7 +124,7 @@ def _check_contents(migration: Migration, connection: Connection, into_existing:
     if others and not into_existing:
         raise Refused(
             f"the target is not empty: it has {_listed([f'{schema}.{name}' for schema, name in others])}",
-            hint="put the tables beside them with --into-existing, or into another schema with --schema-name NAME",
+            hint="put the tables beside them (--into-existing), or into another schema (--schema-name NAME)",
         )
 
 
@@ -142,8 +143,8 @@ def _refuse_loss(migration: Migration, source: SourcePlan, connection: Connectio
     for schema, name, oid in _outdated(migration, source, connection):
         if state.written_by_others(connection, f"{quote(schema)}.{quote(name)}", oid):
             raise Refused(
-                f"`{source.origin.name}` changed since it was copied, and so did its table `{schema}.{name}` in"
-                " PostgreSQL: copying anew would lose those rows",
+                f"`{source.origin.name}` changed since it was copied, and so did its table"
+                f" `{schema}.{name}` in PostgreSQL: copying anew would lose those rows",
                 hint="give another schema with --schema-name NAME, or drop the tables yourself",
             )
 
@@ -186,8 +187,13 @@ def _try(connection: Connection, step: Step) -> Sequence[Note]:
             with state.transaction(connection):
                 _run(connection, sql, step.table)
             return [note] if note and note.what else []
-        except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError, psycopg2.NotSupportedError,
-                psycopg2.errors.ProgramLimitExceeded, psycopg2.InternalError) as error:  # fmt: skip
+        except (
+            psycopg2.DataError,
+            psycopg2.IntegrityError,
+            psycopg2.ProgrammingError,
+            psycopg2.NotSupportedError,
+            psycopg2.errors.ProgramLimitExceeded,
+        ) as error:
             reason = reason or _reason(error)
     return [Note(step.loss.where, f"{step.loss.what}: {reason}", step.loss.do)]
 
@@ -223,7 +229,7 @@ def _present(connection: Connection, step: Step) -> bool:
     index = literal(f"{quote(step.schema)}.{quote(step.name)}")
     found = _one(
         connection,
-        f"SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = {table}::regclass AND"  # noqa: S608
+        f"SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = {table}::regclass AND"
         f" conname = {literal(step.name)}) OR to_regclass({index}) IS NOT NULL",
     )
     connection.rollback()

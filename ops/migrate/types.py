@@ -1,4 +1,4 @@
-"""Which PostgreSQL type a column gets: its declared type and what its values are decide, and the reason is kept."""
+"""Which PostgreSQL type a column gets, by its declared type and its values; the reason is kept."""
 
 from __future__ import annotations
 
@@ -17,17 +17,31 @@ _FAMILIES = {
     "bool": "BOOLEAN BOOL BIT",
     "real": "REAL FLOAT DOUBLE DOUBLEPRECISION FLOAT4 FLOAT8 FLOAT64",
     "decimal": "NUMERIC DECIMAL DEC NUMBER MONEY SMALLMONEY CURRENCY",
-    "varchar": "VARCHAR CHAR CHARACTER NVARCHAR NCHAR CHARACTERVARYING VARYINGCHARACTER NATIVECHARACTER VARCHAR2",
+    "varchar": "VARCHAR CHAR CHARACTER NVARCHAR NCHAR CHARACTERVARYING VARYINGCHARACTER NATIVECHARACTER"
+    " VARCHAR2",
     "text": "TEXT CLOB LONGTEXT MEDIUMTEXT TINYTEXT LONGVARCHAR NTEXT CITEXT",
     "document": "JSON JSONB UUID GUID UNIQUEIDENTIFIER STRING XML",
-    "bytes": "BLOB BYTEA LONGBLOB MEDIUMBLOB TINYBLOB BINARY VARBINARY IMAGE GEOMETRY POINT LINESTRING POLYGON "
-    "MULTIPOINT MULTILINESTRING MULTIPOLYGON GEOMETRYCOLLECTION CURVE SURFACE",
+    "bytes": "BLOB BYTEA LONGBLOB MEDIUMBLOB TINYBLOB BINARY VARBINARY IMAGE GEOMETRY POINT LINESTRING"
+    " POLYGON MULTIPOINT MULTILINESTRING MULTIPOLYGON GEOMETRYCOLLECTION CURVE SURFACE",
     "moment": "DATE DATETIME TIMESTAMP TIME TIMESTAMPTZ DATETIMETZ TIMESTAMPWITHTIMEZONE "
     "TIMESTAMPWITHOUTTIMEZONE DATETIME2 SMALLDATETIME",
     "none": "ANY",
 }
 _FAMILY_OF = {word: family for family, words in _FAMILIES.items() for word in words.split()} | {"": "none"}
 _RANGES = {"small": (-(2**15), 2**15 - 1, "smallint"), "medium": (-(2**31), 2**31 - 1, "integer")}
+_MEANT = {
+    "int": ("integer",),
+    "small": ("integer",),
+    "medium": ("integer",),
+    "bool": ("integer",),
+    "real": ("integer", "real"),
+    "decimal": ("integer", "real"),
+    "text": ("text",),
+    "varchar": ("text",),
+    "moment": ("text",),
+    "document": ("text",),
+    "bytes": ("blob",),
+}
 _LONGEST_VARCHAR = 10_485_760
 MOST_DIGITS = 76  # of Arrow's 256-bit decimals
 
@@ -140,7 +154,7 @@ def _ranged(family: str, declared: str, profile: ColumnProfile) -> TypeChoice:
 
 def _decimal(declared: str, profile: ColumnProfile) -> TypeChoice:
     sizes = [int(n) for n in re.findall(r"\d+", declared[declared.find("(") :])] if "(" in declared else []
-    total, scale = (sizes + [0, 0])[:2] if sizes else (0, 0)
+    total, scale = [*sizes, 0, 0][:2]
     typed = f"numeric({total},{scale})" if 0 < total <= 1000 and scale <= total else "numeric"
     if not profile.classes:
         return _plain(typed, "decimal", profile, "no values yet", scale)
@@ -242,12 +256,7 @@ def _odd_one(declared: str, profile: ColumnProfile) -> str:
         "text": profile.texts,
         "blob": profile.blobs,
     }
-    meant = {
-        **dict.fromkeys(("int", "small", "medium", "bool"), {"integer"}),
-        **dict.fromkeys(("real", "decimal"), {"integer", "real"}),
-        **dict.fromkeys(("text", "varchar", "moment", "document"), {"text"}),
-        "bytes": {"blob"},
-    }.get(family_of(declared), set())
+    meant = _MEANT.get(family_of(declared), ())
     odd = {name: count for name, count in counts.items() if count and name not in meant}
     return min(odd or counts, key=lambda name: (odd or counts)[name])
 

@@ -1,4 +1,4 @@
-"""Compares every value of every table on both sides, and counts the keys and constraints that must be there."""
+"""Compares every value of every table on both sides, and counts the keys and constraints there must be."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def _from_postgres(
     from ops.migrate.convert import arrow_type, from_postgres
 
     wanted = ", ".join(quote(column.name) for column in table.columns)
-    sql = f"SELECT {wanted} FROM {table.qualified}"  # noqa: S608
+    sql = f"SELECT {wanted} FROM {table.qualified}"
     if key:
         order = [quote(c.name) + (' COLLATE "C"' if c.choice.carriage.kind == "text" else "") for c in key]
         sql += f" ORDER BY {', '.join(order)}"
