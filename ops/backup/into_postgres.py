@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 # Whoever restores owns all: the roles that owned and were granted need not exist on this server.
 _OPTIONS = ("--no-owner", "--no-acl")
 _OTHERS = """
-SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+SELECT count(*)
+FROM (SELECT oid, 'pg_class'::regclass AS kind, relnamespace AS space FROM pg_class
+      UNION ALL SELECT oid, 'pg_proc'::regclass, pronamespace FROM pg_proc) o
+JOIN pg_namespace n ON n.oid = o.space
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND NOT EXISTS (SELECT FROM pg_depend d
-                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = kind AND d.objid = o.oid AND d.deptype = 'e')
 """
 
 

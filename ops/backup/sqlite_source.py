@@ -12,8 +12,6 @@ from urllib.parse import quote
 from ops.backup.manifest import TableRows
 from ops.errors import SourceError
 
-LOCK_SECONDS = 10.0
-
 
 @dataclass(frozen=True)
 class Copies:
@@ -27,13 +25,13 @@ class _NotLocked(Exception):
     """A write lock could not be had; a copy can still be made, of this file's own moment."""
 
 
-def copy_all(sources: Sequence[Path], targets: Sequence[Path], *, wait: float = LOCK_SECONDS) -> Copies:
+def copy_all(sources: Sequence[Path], targets: Sequence[Path], *, wait: float) -> Copies:
     """Copies each source to its target while the application runs.
 
     For one moment in all files: take every file's write lock, begin a read in each, let the locks go,
     then copy what those reads see. In WAL mode writers wait only while all locks are held together; in
-    the older journal modes they wait until their own file is copied. When a lock cannot be had, each
-    file is copied as of its own moment, and the result says so. Raises SourceError.
+    the older journal modes they wait until their own file is copied. When a lock cannot be had within
+    `wait` seconds, each file is copied as of its own moment, and the result says so. Raises SourceError.
     """
     for source in sources:
         if not source.is_file():
@@ -46,11 +44,11 @@ def copy_all(sources: Sequence[Path], targets: Sequence[Path], *, wait: float = 
         if len(sources) > 1:
             try:
                 with _write_locks(sources, wait):
-                    reads = [_reading(readers, source) for source in sources]
+                    reads = [_reading(readers, source, wait) for source in sources]
             except _NotLocked as error:
                 why_not = f"the files could not be locked together ({error})"
         for number, (source, target) in enumerate(zip(sources, targets, strict=True)):
-            reader = reads[number] if reads else _reading(readers, source)
+            reader = reads[number] if reads else _reading(readers, source, wait)
             try:
                 _copy(reader, target)
             except sqlite3.DatabaseError as error:
@@ -102,10 +100,10 @@ def _write_locks(sources: Sequence[Path], wait: float) -> Iterator[None]:
         yield
 
 
-def _reading(stack: ExitStack, source: Path) -> sqlite3.Connection:
+def _reading(stack: ExitStack, source: Path, wait: float) -> sqlite3.Connection:
     """A connection that has begun to read: what it sees no longer changes."""
     try:
-        reader = stack.enter_context(closing(_connected(source, LOCK_SECONDS)))
+        reader = stack.enter_context(closing(_connected(source, wait)))
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:

@@ -37,7 +37,8 @@ class Taken:
 
 @dataclass(frozen=True)
 class Taker:
-    """Takes backups of `origin` into `store`. `token` gives random hex digits, `work` is for copies.
+    """Takes backups of `origin` into `store`. `token` gives random hex digits, `work` is for copies,
+    `lock_wait` is how many seconds a SQLite file's lock is waited for.
 
     `take()` either returns a Taken, and then the backup is whole and listed, or raises, and then there
     is none: no manifest, and no object that this run could still delete.
@@ -52,6 +53,7 @@ class Taker:
     tool: str
     work: Path
     token: Callable[[], str]
+    lock_wait: float = 10.0
 
     def take(self) -> Taken:
         started = self.clock.now()
@@ -107,7 +109,8 @@ class Taker:
         items: list[Item] = []
         tables: list[TableRows] = []
         with workroom(self.work) as room:
-            copies = sqlite_source.copy_all(origin.paths, [room / name for name in names])
+            targets = [room / name for name in names]
+            copies = sqlite_source.copy_all(origin.paths, targets, wait=self.lock_wait)
             if copies.why_not:
                 self.reporter.warn(f"the copies are not of one moment: {copies.why_not}")
             for path, copy, name in zip(origin.paths, copies.files, names, strict=True):

