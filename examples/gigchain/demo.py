@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from examples.gigchain.ledger import Verdict
 from examples.gigchain.running import Gigchain
@@ -51,7 +54,7 @@ def main() -> None:
     except KeyboardInterrupt:
         _say("stopped: the processes of the demo are being ended")
         sys.exit(130)
-    except (RuntimeError, subprocess.SubprocessError) as error:
+    except (RuntimeError, subprocess.SubprocessError, httpx.HTTPError) as error:
         _say(f"the demo failed: {error}")
         sys.exit(1)
     finally:
@@ -81,10 +84,11 @@ def play(gigchain: Gigchain, *, writes: float, reads: float) -> Outcome:
 def table(outcome: Outcome) -> list[str]:
     move, traffic, verdict = outcome.move, outcome.traffic, outcome.verdict
     bad = len(verdict.lost) + len(verdict.twice) + len(verdict.different) + len(verdict.uncalled)
+    compared = move.get("values_compared")
     window, median = move.get("window_seconds"), traffic["median_write"] * 1000
     lines = [
         ("rows moved", f"{move.get('rows') or 0:,}"),
-        ("values checked", f"{move.get('values_compared') or 0:,}, all equal"),
+        ("values checked", f"{compared:,}, all equal" if compared else "none"),
         ("window", f"{window:.2f} s" if window is not None else "none"),
         ("requests", f"{traffic['writes'] + traffic['reads'] + traffic['failed']:,} sent"),
         ("requests failed", str(traffic["failed"])),
@@ -107,8 +111,14 @@ def table(outcome: Outcome) -> list[str]:
     return [
         *text,
         "The service and its PostgreSQL are stopped now; their data stays until the next demo.",
-        f"next: cd {_FOLDER} && gigops provision && gigops status",
+        f"next: cd {_FOLDER} && {_command()} provision && {_command()} status",
     ]
+
+
+def _command() -> str:
+    """How a user calls gigops from the demo's folder: by name, or by where this Python is."""
+    beside = Path(sys.executable).with_name("gigops")
+    return "gigops" if shutil.which("gigops") or not beside.exists() else os.path.relpath(beside, _FOLDER)
 
 
 def _cutover(gigchain: Gigchain) -> dict[str, Any]:
