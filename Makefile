@@ -29,7 +29,7 @@ test:
 
 check:
 	@$(SETUP) dev
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports

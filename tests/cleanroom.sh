@@ -20,7 +20,7 @@ trap '[ -n "${KEEP:-}" ] && echo "kept: $room" || rm -rf --one-file-system "$roo
 
 # The mirror that this machine's own package sources name; none of them: debootstrap's default.
 mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null |
-    sed -nE 's#^(URIs:|deb)[[:space:]]+(\[[^]]*\][[:space:]]+)?(https?://[^[:space:]]*/debian/?)([[:space:]].*)?$#\3#p' | head -1)
+    sed -nE 's#^(URIs:|deb)[[:space:]]+(\[[^]]*\][[:space:]]+)?(https?://[^[:space:]]*/debian/?)([[:space:]].*)?$#\3#p' | head -1 || true)
 echo "== making a Debian folder in $room"
 debootstrap --variant=minbase --include=python3,python3-venv,make,git,ca-certificates \
     bookworm "$room" ${mirror:+"$mirror"} >"$room.log" 2>&1 || { tail -5 "$room.log" >&2; exit 1; }
