@@ -236,8 +236,8 @@ def _restored(done: Restored) -> list[str]:
         head,
         f"  {done.url}",
         "the application still uses its own database; owners and grants are not restored",
-        "next, with the password in place of ***:" if done.url.password else "next:",
-        f"  gigops env use postgresql --url '{done.url}'",
+        "to move it here, give that URL with its password when asked:",
+        "next: gigops env use postgresql --ask-url",
     ]
 
 

@@ -103,7 +103,8 @@ def test_postgresql_goes_to_s3_and_comes_back_beside_the_live_database(
 
     assert f"s3://{bucket}/backups/v1/shop/" in run.stdout
     assert "20,000 rows in 1 table," in run.stdout
-    assert "gigops env use postgresql --url 'postgresql://moved:***@127.0.0.1" in restored.stdout
+    assert "  postgresql://moved:***@127.0.0.1" in restored.stdout
+    assert restored.stdout.splitlines()[-1] == "next: gigops env use postgresql --ask-url"
     assert PASSWORD not in run.stdout + run.stderr + restored.stdout + restored.stderr
     document = json.loads(gigops(app, "backup", "list", "--json", *store).stdout)
     (name,) = (row[0] for row in execute(moved, "SELECT datname FROM pg_database WHERE datname ~ '^moved_'"))
