@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from ops.values import DatabaseUrl, Duration
 
@@ -40,6 +41,7 @@ class Target:
     """The PostgreSQL to move to. `provider` is `embedded`, `docker` or `url`; `url` is set with the last.
 
     `port` 0 means: one that is free. `into_existing` allows a database that already holds other tables.
+    `on_misfit`: `fail` when values disagree with their column's type, or `widen` the type to carry them.
     """
 
     provider: str = "embedded"
@@ -51,6 +53,7 @@ class Target:
     image: str = ""
     schema: str = "public"
     into_existing: bool = False
+    on_misfit: Literal["fail", "widen"] = "fail"
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ class Freezer:
     Readers of the files go on. When this process dies the locks are gone.
     """
 
-    def __init__(self, files: Sequence[Path]) -> None:
+    def __init__(self, files: Sequence[Path], gates: Sequence[Path] = ()) -> None:
+        """`gates` are removed when this process dies while it holds the locks."""
         self._files = [path.resolve() for path in files]
+        self._gates = [str(gate) for gate in gates]
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -43,7 +45,7 @@ class Freezer:
             start_new_session=True,
         )
         files = [str(path) for path in self._files]
-        answer = self._ask({"hold": files, "within": within, "for": hold_for})
+        answer = self._ask({"hold": files, "within": within, "for": hold_for, "remove": self._gates})
         if "error" not in answer:
             return
         self.release()

@@ -7,17 +7,20 @@ from datetime import datetime
 from pathlib import Path
 
 
-def path_for(env_file: Path) -> Path:
-    return env_file.with_name(env_file.name + ".gate")
+def paths_for(env_file: Path) -> list[Path]:
+    """Beside the file and, when that is a link, beside what it leads to: applications use either name."""
+    names = dict.fromkeys((env_file.absolute(), env_file.resolve()))
+    return [name.with_name(name.name + ".gate") for name in names]
 
 
 def put_up(env_file: Path, deadline: datetime) -> None:
     """Writes the gate; applications stop minding it after `deadline`, should gigops not come back."""
-    gate = path_for(env_file)
-    beside = gate.with_name(gate.name + ".new")
-    beside.write_text(json.dumps({"deadline": deadline.isoformat()}))
-    beside.replace(gate)
+    for gate in paths_for(env_file):
+        beside = gate.with_name(gate.name + ".new")
+        beside.write_text(json.dumps({"deadline": deadline.isoformat()}))
+        beside.replace(gate)
 
 
 def take_down(env_file: Path) -> None:
-    path_for(env_file).unlink(missing_ok=True)
+    for gate in paths_for(env_file):
+        gate.unlink(missing_ok=True)

@@ -5,13 +5,17 @@ POSIX locks belong to a process: when any library in it closes a file, the locks
 (sqlite.org, "How To Corrupt An SQLite Database File", 2.2.1). And when gigops dies, this process sees its
 standard input end, and lets the application write again.
 
-One JSON object a line. In: {"hold": [paths], "within": s, "for": s}, then {"run": {path: [statements]}}
-or {"release": true}. Out: {"ok": ...} or {"error": text, "file": path}.
+One JSON object a line. In: {"hold": [paths], "within": s, "for": s, "remove": [paths]}, then
+{"run": {path: [statements]}} or {"release": true}. Out: {"ok": ...} or {"error": text, "file": path}.
+When neither comes, for gigops is dead or the time is up, the files named in "remove" (the gates) are
+removed, so that applications need not wait at them for nobody.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import random
 import select
 import sqlite3
@@ -29,13 +33,13 @@ def main() -> None:
     if held is None:
         return
     _say({"ok": "held"})
-    end = time.monotonic() + order["for"]
-    while line := _next_line(end):
-        order = json.loads(line)
-        if "run" not in order:
-            break
-        if not _run(held, order["run"]):
-            break
+    line = _next_line(time.monotonic() + order["for"])
+    if line and "run" in (last := json.loads(line)):
+        _run(held, last["run"])
+    if not line:
+        for path in order["remove"]:
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108  (pathlib would double the time this script takes to start)
     for connection in held.values():
         if connection.in_transaction:
             connection.rollback()
@@ -70,7 +74,7 @@ def _hold(paths: list[str], within: float) -> dict[str, sqlite3.Connection] | No
             return None
 
 
-def _run(held: dict[str, sqlite3.Connection], statements: dict[str, list[str]]) -> bool:
+def _run(held: dict[str, sqlite3.Connection], statements: dict[str, list[str]]) -> None:
     """Runs the statements in the held transactions and commits each, so that no writer comes between."""
     path = ""
     try:
@@ -83,9 +87,8 @@ def _run(held: dict[str, sqlite3.Connection], statements: dict[str, list[str]]) 
             held[path].execute("COMMIT")
     except sqlite3.Error as error:
         _say({"error": str(error), "file": path})
-        return False
+        return
     _say({"ok": "committed"})
-    return True
 
 
 def _next_line(end: float) -> str:

@@ -48,6 +48,9 @@ def cutover(
         bool, typer.Option("--into-existing", help="Allow a database that holds other tables.")
     ] = False,
     schema_name: Annotated[str | None, typer.Option(help="The PostgreSQL schema to move to.")] = None,
+    on_misfit: Annotated[
+        str | None, typer.Option(help="Values unlike their column's type: fail, or widen the type.")
+    ] = None,
 ) -> None:
     if context.invoked_subcommand:
         return
@@ -56,6 +59,7 @@ def cutover(
         target__provider=provider,
         target__into_existing="true" if into_existing else None,
         target__schema=schema_name,
+        target__on_misfit=on_misfit,
     )
     from ops.config import require_sources
     from ops.wiring.playbooks import Playbooks

@@ -106,6 +106,13 @@ def _boolean(text: str, base: Path) -> bool:
     return text.lower() in ("true", "yes", "on", "1")
 
 
+def _on_misfit(text: str, base: Path) -> str:
+    del base
+    if text not in ("fail", "widen"):
+        raise UsageError(f"`{text}` is neither fail nor widen")
+    return text
+
+
 def _duration(text: str, base: Path) -> Duration:
     del base
     try:
@@ -141,6 +148,7 @@ KEYS = {
         Key("target.image", _line),
         Key("target.schema", _identifier),
         Key("target.into_existing", _boolean),
+        Key("target.on_misfit", _on_misfit),
         Key("backup.to", _place),
         Key("backup.schedule", _schedule),
         Key("backup.endpoint_url", _http_url),

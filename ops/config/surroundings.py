@@ -11,6 +11,8 @@ from ops.config.keys import KEYS
 from ops.config.mistakes import Mistake
 from ops.errors import UsageError
 
+# --config of the command line, and the env file of an application on ops.database.
+_OF_OTHERS = ("GIGOPS_CONFIG", "GIGOPS_ENV_FILE")
 _VARIABLES = {key.variable: key.name for key in KEYS.values()} | {"GIGOPS_SOURCES": "sources"}
 
 
@@ -28,7 +30,7 @@ def environment(environ: Mapping[str, str]) -> tuple[dict[str, Given], list[Mist
         if name in _VARIABLES:
             if text:
                 given[_VARIABLES[name]] = Given(text, name)
-        elif name.startswith("GIGOPS_") and name != "GIGOPS_CONFIG" and text:
+        elif name.startswith("GIGOPS_") and name not in _OF_OTHERS and text:
             near = difflib.get_close_matches(name, _VARIABLES, n=1, cutoff=0.87)
             if near:
                 odd.append(Mistake(name, f"is not a setting; did you mean `{near[0]}`?"))

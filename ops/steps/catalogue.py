@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ops.backup.take import Taken
+from ops.capture import gate
 from ops.capture.freeze import Freezer
 from ops.interfaces import Clock, Http, Reporter, Shell
 from ops.playbook.model import Hold, Verb
@@ -29,7 +30,8 @@ class Parts:
 
 def verbs(settings: Settings, move: Move, parts: Parts) -> Mapping[str, Verb]:
     """The verbs, working on `move` through `parts`."""
-    freezer = Freezer([source.path for source in settings.sources])
+    files = [source.path for source in settings.sources]
+    freezer = Freezer(files, gate.paths_for(settings.app.env_file))
     provision, close = postgres.Provision(move), postgres.Close(move)
     create, finish = schema.Create(move), schema.Finish(move)
     copy, verify = rows.Copy(move, parts.reporter), rows.Verify(move, parts.reporter)

@@ -44,7 +44,8 @@ class Move:
         """Reads the files anew: what they hold now, and what it becomes in PostgreSQL."""
         from ops.migrate.survey import survey
 
-        self._migration = survey(self.settings.sources, schema=self.settings.target.schema)
+        target = self.settings.target
+        self._migration = survey(self.settings.sources, schema=target.schema, on_misfit=target.on_misfit)
         return self._migration
 
     def migration(self) -> Migration:

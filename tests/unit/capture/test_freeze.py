@@ -65,9 +65,7 @@ def test_while_frozen_nobody_writes_and_everybody_reads(files: list[Path], freez
         assert _count(path) == 2
 
 
-def test_a_file_that_stays_locked_leaves_the_others_free(
-    files: list[Path], freezer: Freezer
-) -> None:
+def test_a_file_that_stays_locked_leaves_the_others_free(files: list[Path], freezer: Freezer) -> None:
     with closing(sqlite3.connect(files[1], isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         with pytest.raises(NotReady, match=r"it's b\.db.*stayed locked"):
@@ -86,9 +84,13 @@ def test_a_writer_that_lets_go_in_time_is_waited_for(files: list[Path], freezer:
 
 
 def test_when_gigops_is_killed_the_application_can_write_again(files: list[Path]) -> None:
+    env_file = files[0].with_name(".env")
+    gate.put_up(env_file, NOW)
     script = (
-        "import sys; from pathlib import Path; from ops.capture.freeze import Freezer\n"
-        "f = Freezer([Path(p) for p in sys.argv[1:]]); f.freeze(within=5, hold_for=60)\n"
+        "import sys; from pathlib import Path; from ops.capture import gate\n"
+        "from ops.capture.freeze import Freezer\n"
+        f"gates = gate.paths_for(Path({str(env_file)!r}))\n"
+        "f = Freezer([Path(p) for p in sys.argv[1:]], gates); f.freeze(within=5, hold_for=60)\n"
         "print('held', flush=True); sys.stdin.read()"
     )
     words = [sys.executable, "-c", script, *map(str, files)]
@@ -100,6 +102,8 @@ def test_when_gigops_is_killed_the_application_can_write_again(files: list[Path]
     gigops.wait()
     with closing(sqlite3.connect(files[0], timeout=10)) as connection, connection:
         connection.execute("INSERT INTO t (v) VALUES ('free again')")
+    assert gate.paths_for(env_file) == [env_file.with_name(".env.gate")]
+    assert not env_file.with_name(".env.gate").exists()
 
 
 def test_the_locks_are_let_go_when_the_time_is_up(files: list[Path], freezer: Freezer) -> None:
@@ -190,6 +194,17 @@ def test_a_file_with_full_text_search_is_fenced_without_harm_to_its_index(tmp_pa
     with closing(sqlite3.connect(path)) as connection:
         hits = connection.execute("SELECT rowid FROM found WHERE found MATCH 'hello'").fetchall()
     assert hits == [(1,)]
+
+
+def test_an_env_file_behind_a_link_has_a_gate_under_both_names(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "env").touch()
+    (tmp_path / ".env").symlink_to("shared/env")
+    gate.put_up(tmp_path / ".env", NOW)
+    assert (tmp_path / ".env.gate").exists()
+    assert (tmp_path / "shared" / "env.gate").exists()
+    gate.take_down(tmp_path / ".env")
+    assert not (tmp_path / "shared" / "env.gate").exists()
 
 
 def test_the_gate_stands_beside_the_env_file_until_it_is_taken_down(tmp_path: Path) -> None:
