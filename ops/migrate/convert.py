@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -47,9 +48,14 @@ def from_postgres(column: ColumnPlan, array: Any) -> Any:
     wanted = arrow_type(column)
     if array.type == wanted:
         return array
-    if pa.types.is_decimal(wanted) and not pa.types.is_string(array.type):
-        array = pc.cast(array, pa.string())
-    return pc.cast(array, wanted)
+    if not pa.types.is_decimal(wanted):
+        return pc.cast(array, wanted)
+    array = pc.cast(array, pa.string())
+    try:
+        return pc.cast(array, wanted)
+    except pa.ArrowInvalid:
+        # More digits than gigops wrote: kept, in a wider type, so that the comparison sees them.
+        return pa.array([None if text is None else Decimal(text) for text in array.to_pylist()])
 
 
 def text_of_reals(array: Any) -> Any:

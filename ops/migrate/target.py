@@ -79,12 +79,14 @@ def _check_server(connection: Connection) -> None:
 
 
 def _check_rights(connection: Connection, schema: str) -> None:
-    user, database, there, in_schema, in_database, noted = _one(
+    there, in_schema = _one(
         connection,
-        f"SELECT current_user, current_database(), to_regnamespace({literal(quote(schema))}) IS NOT NULL,"
-        f" CASE WHEN to_regnamespace({literal(quote(schema))}) IS NOT NULL THEN"
-        f" has_schema_privilege(to_regnamespace({literal(quote(schema))}), 'CREATE, USAGE') END,"
-        " has_database_privilege(current_database(), 'CREATE'),"
+        "SELECT oid IS NOT NULL, has_schema_privilege(oid, 'CREATE') AND has_schema_privilege(oid, 'USAGE')"
+        f" FROM to_regnamespace({literal(quote(schema))}) AS oid",
+    )
+    user, database, in_database, noted = _one(
+        connection,
+        "SELECT current_user, current_database(), has_database_privilege(current_database(), 'CREATE'),"
         " to_regnamespace('_gigops') IS NOT NULL",
     )
     if there and not in_schema:

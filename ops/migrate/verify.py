@@ -187,7 +187,7 @@ def _sorted(batches: Iterator[Any], key: Sequence[int]) -> Iterator[Any]:
     found = list(batches)
     if not found:
         return
-    table = pa.Table.from_batches(found)
+    table = pa.concat_tables([pa.Table.from_batches([b]) for b in found], promote_options="permissive")
     by = [(table.column_names[i], "ascending") for i in key]
     order = pc.sort_indices(table, sort_keys=by)
     yield from table.take(order).combine_chunks().to_batches(max_chunksize=50_000)

@@ -78,7 +78,8 @@ def test_a_default_yields_what_sqlite_would_have_stored(
 
 @pytest.mark.parametrize(
     ("default", "kind"),
-    [("CURRENT_TIMESTAMP", "int"), ("'abc'", "int"), ("1.5", "int"), ("(datetime('now', 'localtime'))", "text"),
+    [("CURRENT_TIMESTAMP", "int"), ("'abc'", "int"), ("1.5", "int"),
+     ("(datetime('now', 'localtime'))", "text"),
      ("(unheard(1))", "text"), ("5", "bytes")],
 )  # fmt: skip
 def test_a_default_that_cannot_be_kept_is_said(default: str, kind: Kind) -> None:
