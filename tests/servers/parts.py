@@ -1,4 +1,4 @@
-"""A part a test needs (PostgreSQL, Docker, S3): in CI it must be there, elsewhere the test skips and says so."""
+"""A part a test needs, such as Docker or S3: in CI it must be there, elsewhere the test skips and says so."""
 
 from __future__ import annotations
 
