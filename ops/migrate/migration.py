@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ops.migrate.model import Column, Note, Table
 from ops.migrate.names import qualified
-from ops.migrate.profile import ColumnProfile, TableProfile
+from ops.migrate.seen import ColumnProfile, TableProfile
 from ops.migrate.types import TypeChoice
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.migrate.migration import TablePlan
-from ops.migrate.profile import TableProfile
+from ops.migrate.seen import TableProfile
 
 ROWS_A_BATCH = 50_000
 BYTES_A_BATCH = 16_000_000

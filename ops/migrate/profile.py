@@ -3,65 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ops.migrate import census
 from ops.migrate.model import Column, Table
+from ops.migrate.seen import ColumnProfile, TableProfile
 from ops.migrate.sqlitefile import quoted
 
 LARGE_VALUE = 1_000_000
-EXACT_IN_DOUBLE = 2**53
 _COLUMNS_A_SCAN = 200  # up to four results a column; SQLite allows 2,000
-
-
-@dataclass(frozen=True)
-class ColumnProfile:
-    """Counts by storage class, ranges, and what PostgreSQL's text cannot hold.
-
-    `digits` and `places` are the decimal digits before and after the point that the numbers need
-    (None: not looked at, or not finite); `bad_texts` and `bad_blobs` are those that are no valid text.
-    """
-
-    nulls: int = 0
-    integers: int = 0
-    reals: int = 0
-    texts: int = 0
-    blobs: int = 0
-    low: int = 0
-    high: int = 0
-    finite: bool = True
-    longest: int = 0
-    nul_texts: int = 0
-    bad_texts: int = 0
-    bad_blobs: int = 0
-    digits: int | None = None
-    places: int | None = None
-
-    @property
-    def classes(self) -> frozenset[str]:
-        """The storage classes present, NULL aside."""
-        counts = {"integer": self.integers, "real": self.reals, "text": self.texts, "blob": self.blobs}
-        return frozenset(name for name, count in counts.items() if count)
-
-    @property
-    def integers_exact_in_double(self) -> bool:
-        return self.low >= -EXACT_IN_DOUBLE and self.high <= EXACT_IN_DOUBLE
-
-
-@dataclass(frozen=True)
-class TableProfile:
-    """`bytes` is what texts and blobs weigh, `large_bytes` the part of it in values over a megabyte,
-    `largest` the heaviest value. `lowest_rowid` and `highest_rowid` bound the key ranges."""
-
-    rows: int
-    columns: Mapping[str, ColumnProfile] = field(default_factory=dict)
-    bytes: int = 0
-    large_bytes: int = 0
-    largest: int = 0
-    lowest_rowid: int = 0
-    highest_rowid: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from ops.migrate.ddl import after_rows, before_rows
 from ops.migrate.migration import ColumnPlan, Migration, SourcePlan, TablePlan
 from ops.migrate.model import Note, Schema, Table
 from ops.migrate.names import Pool, column_names, fit
-from ops.migrate.profile import TableProfile, profile_table
+from ops.migrate.profile import profile_table
+from ops.migrate.seen import TableProfile
 from ops.migrate.sqlitefile import identity, reading
 from ops.migrate.types import choose_type
 from ops.settings import Source

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ops.migrate.model import Column
-from ops.migrate.profile import ColumnProfile
+from ops.migrate.seen import ColumnProfile
 
 Kind = Literal["int", "real", "decimal", "text", "bytes"]
 _FAMILIES = {

@@ -7,7 +7,7 @@ from ops.migrate.migration import TablePlan
 from ops.migrate.model import Column, Table
 from ops.migrate.names import LONGEST, Pool, column_names, fit, quote
 from ops.migrate.plan import chunks, rows_a_batch
-from ops.migrate.profile import ColumnProfile, TableProfile
+from ops.migrate.seen import ColumnProfile, TableProfile
 
 COLUMN = Column("id", "INTEGER")
 PLAN = TablePlan(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ops.migrate.model import Column
-from ops.migrate.profile import ColumnProfile
+from ops.migrate.seen import ColumnProfile
 from ops.migrate.types import choose_type, describe
 
 INTS = ColumnProfile(integers=3, low=0, high=9, digits=1, places=0)
