@@ -15,6 +15,7 @@ repository=$(cd "$(dirname "$0")/.." && pwd)
 command -v debootstrap >/dev/null || { echo "error: apt-get install debootstrap" >&2; exit 1; }
 
 room=$(mktemp -d /var/tmp/gigops-cleanroom.XXXXXX)
+chmod 755 "$room"
 # The mounts live in a namespace of their own and are gone with it; --one-file-system is the belt to it.
 trap '[ -n "${KEEP:-}" ] && echo "kept: $room" || rm -rf --one-file-system "$room"' EXIT
 
