@@ -215,3 +215,52 @@ def test_a_file_that_changes_between_survey_and_copy_is_noticed(
         other.commit()
     with pytest.raises(Exception, match="changed since it was surveyed"):
         copy_rows(migration, database, QUIET, NoHurry())
+
+
+def test_a_batch_whose_mark_fails_is_not_there_either(database: DatabaseUrl, tmp_path: Path) -> None:
+    path = make(tmp_path / "a.db", "CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+    migration = survey([Source(path)])
+    with closing(connect(database)) as connection:
+        create_schema(migration, connection)
+    query(
+        database,
+        "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no mark'; END $$;"
+        " CREATE TRIGGER n BEFORE INSERT ON _gigops.copied FOR EACH ROW EXECUTE FUNCTION no()",
+    )
+    with pytest.raises(NotReady, match="no mark"):
+        copy_rows(migration, database, QUIET, NoHurry())
+    assert query(database, "SELECT count(*) FROM t") == [(0,)]
+    query(database, "DROP TRIGGER n ON _gigops.copied")
+    assert copy_rows(migration, database, QUIET, NoHurry()).rows == 1
+
+
+_FREEZER = """
+import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute(f"PRAGMA journal_mode = {sys.argv[2]}")
+c.execute("INSERT INTO t VALUES (2)")
+c.execute("BEGIN IMMEDIATE")
+fence = "BEFORE INSERT ON t BEGIN SELECT RAISE(ABORT, 'gigops-fence: moved'); END"
+c.execute("CREATE TRIGGER _gigops_fence_t " + fence)
+print("frozen", flush=True)
+sys.stdin.readline()
+c.execute("COMMIT")
+"""
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_a_file_that_another_process_holds_frozen_is_copied_directly(
+    mode: str, database: DatabaseUrl, tmp_path: Path
+) -> None:
+    path = make(tmp_path / "a.db", "CREATE TABLE t (a); INSERT INTO t VALUES (1);")
+    command = [sys.executable, "-c", _FREEZER, str(path), mode]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as freezer:
+        assert freezer.stdin and freezer.stdout
+        assert freezer.stdout.readline() == "frozen\n"
+        done = migrate(database, path)
+        assert done.comparison.equal and done.comparison.rows == 2
+        with closing(sqlite3.connect(path, timeout=0)) as late, pytest.raises(sqlite3.OperationalError):
+            late.execute("INSERT INTO t VALUES (3)")
+        freezer.communicate("go on\n")
+    with closing(sqlite3.connect(path)) as late, pytest.raises(sqlite3.IntegrityError, match="gigops-fence"):
+        late.execute("INSERT INTO t VALUES (3)")
