@@ -11,6 +11,8 @@ from ops.migrate.model import Column, ForeignKey, Index, IndexPart, LeftOut, Sch
 from ops.migrate.sqlitefile import quoted
 from ops.migrate.sqltext import ColumnText, TableText, read_create_index, read_create_table
 
+OWN = "_gigops_"
+"""What gigops itself puts into a SQLite file (fence, capture) begins so, and is no part of it."""
 _SHADOWS = (
     "content",
     "segments",
@@ -36,6 +38,8 @@ def read_schema(connection: sqlite3.Connection, path: Path) -> Schema:
     shadows = _shadow_names(connection, virtual, {name for kind, name, _, _ in rows if kind == "table"})
     tables, left_out = [], []
     for kind, name, of_table, sql in rows:
+        if name.startswith(OWN):
+            continue
         if name in virtual:
             left_out.append(LeftOut("virtual table", name, sql))
         elif name in shadows:

@@ -264,3 +264,4 @@ def test_a_file_that_another_process_holds_frozen_is_copied_directly(
         freezer.communicate("go on\n")
     with closing(sqlite3.connect(path)) as late, pytest.raises(sqlite3.IntegrityError, match="gigops-fence"):
         late.execute("INSERT INTO t VALUES (3)")
+    assert survey([Source(path)]).notes == (), "gigops's own fence is no object of the application"
