@@ -73,7 +73,8 @@ def _measure(place: _Place, rows: int) -> None:
     print("  gigops reads, profiles, copies, builds the key, and compares every value of both sides")
     for name, taken in times.items():
         median = statistics.median(taken)
-        print(f"  {name:<16} {median:6.2f} s  {rows / median:>10,.0f} rows/s  {median / limit:4.1f} x COPY alone")
+        speed = f"{rows / median:>10,.0f} rows/s"
+        print(f"  {name:<16} {median:6.2f} s  {speed}  {median / limit:4.1f} x COPY alone")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"  largest process {peak:.0f} MB")
 
