@@ -25,6 +25,7 @@ from tests.servers.s3 import S3Server
 
 TOOLS = InstalledPgTools()
 PART = 5 << 20
+AWKWARD = "p:a\\s's\"$%#@/ w"
 
 
 @dataclass
@@ -189,3 +190,12 @@ def children(name: str) -> list[int]:
         if comm == name and int(parent) == os.getpid() and state != "Z":
             found.append(int(folder.name))
     return found
+
+
+def contents(url: DatabaseUrl) -> list[Any]:
+    tables = ("users", "blobs", "empty", "names", 'side."Odd ""name"')
+    sums = [
+        execute(url, f"SELECT count(*), md5(string_agg(t::text, '' ORDER BY t)) FROM {n} t") for n in tables
+    ]
+    keys = execute(url, "SELECT conrelid::regclass::text, conname FROM pg_constraint ORDER BY 1, 2")
+    return [*sums, keys]
