@@ -47,7 +47,7 @@ class Record:
 def choose(state_dir: Path, app: str, account: Account | None, system_home: Path) -> Path:
     """`.gigops/postgres`, or, when root works for an account that cannot get in there,
     `/var/lib/gigops/<app>-<hash of the place>`."""
-    if account is None or _can_live_in(state_dir, account):
+    if account is None or accounts.can(account, "-x", state_dir.parent):
         return state_dir / "postgres"
     place = sha256(str(state_dir.resolve()).encode()).hexdigest()[:8]
     return system_home / f"{slug(app)}-{place}"
@@ -62,6 +62,9 @@ def make(home: Path, account: Account | None) -> None:
         private.folder(home)
         if account is not None:
             home.chmod(0o755)
+            # The server's account gets through the private folder around it, and cannot look around there.
+            if not accounts.can(account, "-x", home):
+                home.parent.chmod(0o711)
 
 
 def runnable(binaries: Binaries, home: Path, account: Account | None) -> Binaries:
@@ -93,11 +96,3 @@ def slug(app: str) -> str:
     """The application's name as container and folder names allow it."""
     kept = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in app.lower())
     return kept.strip("-_")[:40] or "app"
-
-
-def _can_live_in(state_dir: Path, account: Account) -> bool:
-    if state_dir.exists():
-        return accounts.can(account, "-x", state_dir)
-    # it will be made 0700 for the owner of the folder around it
-    owner = state_dir.parent.stat().st_uid
-    return owner == account.uid and accounts.can(account, "-x", state_dir.parent)

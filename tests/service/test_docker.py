@@ -25,7 +25,8 @@ from ops.provision.provider import Server
 from ops.settings import Target
 from tests.servers import provisioning
 
-_CHILD = Path(__file__).parent / "docker_child.py"
+_CHILD = ("-m", "tests.service.docker_child")
+_PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -213,8 +214,8 @@ def test_a_taken_port_is_an_error_that_names_it(shop: Docker) -> None:
 def test_killed_after_any_of_its_changes_the_next_run_finishes(shop: Docker, tmp_path: Path) -> None:
     moments = ("volumes/create", "containers/create", "/start")
     for moment in moments:
-        words = [sys.executable, str(_CHILD), str(tmp_path), shop.target.image, moment]
-        died = subprocess.run(words, capture_output=True, text=True, check=False)
+        words = [sys.executable, *_CHILD, str(tmp_path), shop.target.image, moment]
+        died = subprocess.run(words, cwd=_PROJECT, capture_output=True, text=True, check=False)
         assert died.returncode == -signal.SIGKILL, (moment, died.stderr)
         assert shop.create().state == "running", moment
         assert _docker("ps", "-aq", "--filter", "label=gigops.app=shop").count("\n") == 1

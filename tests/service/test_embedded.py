@@ -33,7 +33,8 @@ from tests.servers.parts import missing
 from tests.servers.postgres import free_port
 
 _ROOT = os.geteuid() == 0
-_CHILD = Path(__file__).parent / "provision_child.py"
+_CHILD = ("-m", "tests.service.provision_child")
+_PROJECT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -69,6 +70,14 @@ def _home(shop: Embedded) -> Path:
     record = Record.load(shop.state_dir)
     assert record
     return record.home
+
+
+def _kill(pid: int) -> None:
+    """SIGKILL, and back when the process is no more than an entry in a table."""
+    os.kill(pid, signal.SIGKILL)
+    status = Path(f"/proc/{pid}/stat")
+    while status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z":
+        pass
 
 
 def _postmaster(shop: Embedded) -> int:
@@ -117,7 +126,7 @@ def test_the_application_gets_a_database_of_its_own_and_no_power_over_the_server
 def test_a_killed_server_is_said_to_be_killed_and_comes_back_with_its_data(shop: Embedded) -> None:
     before = shop.create()
     _keep_a_row(before)
-    os.kill(_postmaster(shop), signal.SIGKILL)
+    _kill(_postmaster(shop))
     seen = shop.find()
     assert seen
     assert (seen.state, seen.version, seen.url) == ("broken", "", before.url)
@@ -132,7 +141,7 @@ def test_a_stranger_that_was_given_the_killed_servers_number_is_neither_trusted_
 ) -> None:
     before = shop.create()
     _keep_a_row(before)
-    os.kill(_postmaster(shop), signal.SIGKILL)
+    _kill(_postmaster(shop))
     # of the server's own account: PostgreSQL itself takes such a process for a running server
     stranger = subprocess.Popen(["sleep", "600"], **accounts.words(provisioning.runner()))
     try:
@@ -151,15 +160,19 @@ def test_a_stranger_that_was_given_the_killed_servers_number_is_neither_trusted_
 
 
 def test_the_server_outlives_who_made_it_and_holds_none_of_its_pipes(room: Path) -> None:
-    words = [sys.executable, str(_CHILD), str(room)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    words = [sys.executable, *_CHILD, str(room)]
+    done = subprocess.run(words, cwd=_PROJECT, capture_output=True, text=True, timeout=60, check=True)
     seen = provisioning.embedded(room).find()
     assert seen and seen.state == "running" and done.stdout.strip() == seen.version
 
 
 def _child(room: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(_CHILD), str(room), *words], capture_output=True, text=True, check=False
+        [sys.executable, *_CHILD, str(room), *words],
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -185,7 +198,7 @@ def test_killed_before_any_of_its_changes_the_next_run_finishes_and_tidies_up(ro
 
 @pytest.mark.parametrize("after", [0.15, 0.5])
 def test_killed_while_initdb_works_the_next_run_finishes(room: Path, after: float) -> None:
-    child = subprocess.Popen([sys.executable, str(_CHILD), str(room)], stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([sys.executable, *_CHILD, str(room)], cwd=_PROJECT, stdout=subprocess.DEVNULL)
     shop = provisioning.embedded(room)
     while not list(room.rglob("data.making-*/PG_VERSION")) and child.poll() is None:
         pass
@@ -318,8 +331,21 @@ def test_for_root_in_a_closed_folder_data_and_programs_go_where_the_account_can_
     running = Path(f"/proc/{_postmaster(shop)}/exe").readlink()
     assert running.is_relative_to(_home(shop))
     shutil.rmtree(closed / "wheel")
-    os.kill(_postmaster(shop), signal.SIGKILL)
+    _kill(_postmaster(shop))
     assert shop.create().version == server.version
+
+
+@pytest.mark.skipif(not _ROOT, reason="only root runs the server as somebody else")
+def test_for_root_too_the_data_lies_in_the_application_which_nobody_else_can_list(room: Path) -> None:
+    shop = provisioning.embedded(room)
+    shop.create()
+    assert _home(shop) == shop.state_dir / "postgres"
+    listed = ["/usr/bin/env", "ls", str(shop.state_dir)]
+    assert subprocess.run(listed, user="nobody", capture_output=True, check=False).returncode != 0
+    kept = Credentials(shop.state_dir).path("embedded")
+    read = ["/usr/bin/env", "cat", str(kept)]
+    assert subprocess.run(read, user="nobody", capture_output=True, check=False).returncode != 0
+    shop.destroy(delete_data=True)
 
 
 @pytest.mark.skipif(not _ROOT, reason="sudo is root")
