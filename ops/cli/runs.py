@@ -41,7 +41,7 @@ def print_status(playbooks: Playbooks, name: str | None) -> None:
         "turning_back": state.turning_back,
         "steps": [{"phase": phase, "step": step, "status": text} for phase, step, text in rows],
     }
-    emit(report, [f"run {run.id}: {_summary(state, active)}", *table(("phase", "step", "status"), rows)])
+    emit(report, [f"run {run.id}: {summary(state, active)}", *table(("phase", "step", "status"), rows)])
 
 
 def finish(
@@ -89,7 +89,8 @@ def _status(state: State, step: str) -> str:
     return "begun"
 
 
-def _summary(state: State, active: bool) -> str:
+def summary(state: State, active: bool) -> str:
+    """How a run stands, in a few words; `active`: some process works on it now."""
     if active:
         return "running now"
     if state.finished:

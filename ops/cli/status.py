@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.cli.render import emit
+from ops.cli.runs import summary
 from ops.cli.session import current
 from ops.errors import NotReady, UsageError
 from ops.values import DatabaseUrl, redact
@@ -81,7 +82,23 @@ def env_file(settings: Settings) -> Section:
     return Section("env", report, lines)
 
 
-SECTIONS: tuple[Callable[[Settings], Section | None], ...] = (server, env_file)
+def cutover(settings: Settings) -> Section | None:
+    """How the last cutover ended, or where it stands."""
+    from ops.wiring.playbooks import Playbooks
+
+    playbooks = Playbooks.on_this_machine(settings, current.reporter())
+    runs = playbooks.runs.all("cutover")
+    if not runs:
+        return None
+    state, active = runs[0].state(), playbooks.runs.active()
+    report = {"run": runs[0].id, "outcome": state.finished, "active": active}
+    unfinished = not active and playbooks.runs.unfinished("cutover") is not None
+    following = "gigops cutover  (goes on, or turns back)" if unfinished else ""
+    lines = [f"cutover   {summary(state, active)}", f"          {runs[0].id}"]
+    return Section("cutover", report, lines, following)
+
+
+SECTIONS: tuple[Callable[[Settings], Section | None], ...] = (server, env_file, cutover)
 """What `gigops status` shows, in this order. A section that has nothing to say returns None."""
 
 
