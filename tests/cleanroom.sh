@@ -50,11 +50,14 @@ for round in first second; do
     for target in "$@"; do
         echo "== $round run of make $target"
         began=$SECONDS
-        make "$target"
-        echo "make $target, $round run: $((SECONDS - began)) s" >>/root/times
+        make "$target" && ended=ok || ended=FAILED
+        echo "make $target, $round run: $((SECONDS - began)) s, $ended" >>/root/times
     done
 done
-git status --short
+[ -z "$(git status --short)" ] || { git status --short; echo "the checkout was changed, FAILED" >>/root/times; }
+echo "== times"
+cat /root/times
+! grep -q FAILED /root/times
 SCRIPT
 
 export room
@@ -64,6 +67,3 @@ unshare --mount --pid --fork --kill-child bash -c '
     mount --rbind /dev "$room/dev"
     exec env -i "$@"
 ' - "${passed[@]}" chroot "$room" bash /root/run "${targets[@]}"
-
-echo "== times"
-cat "$room/root/times"
