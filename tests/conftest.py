@@ -6,5 +6,6 @@ pytest_plugins = [
     "tests.servers.docker",
     "tests.servers.gigchain",
     "tests.servers.postgres",
+    "tests.servers.provisioning",
     "tests.servers.s3",
 ]

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from ops.clients.clock import SystemClock
 from ops.interfaces import Progress
 from ops.provision.account import Account, lookup, server_account
@@ -69,3 +71,9 @@ def room() -> Iterator[Path]:
     finally:
         embedded(path).destroy(delete_data=False)
         shutil.rmtree(path)
+
+
+@pytest.fixture(name="room")
+def room_for_one_test() -> Iterator[Path]:
+    with room() as path:
+        yield path

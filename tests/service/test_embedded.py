@@ -1,17 +1,12 @@
-"""The embedded provider with real PostgreSQL programs: made, made again, killed, moved, removed."""
+"""The embedded provider with real PostgreSQL programs: made, made again, moved, removed."""
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,23 +19,13 @@ from ops.provision import private
 from ops.provision.binaries import Places, places
 from ops.provision.credentials import Credentials
 from ops.provision.embedded import Embedded
-from ops.provision.home import Record
-from ops.provision.provider import Server
 from ops.settings import Target
-from ops.values import DatabaseUrl
 from tests.servers import provisioning
 from tests.servers.parts import missing
 from tests.servers.postgres import free_port
+from tests.service.embedding import ask, home_of, keep_a_row, kept_rows, kill, postmaster, state_files
 
 _ROOT = os.geteuid() == 0
-_CHILD = ("-m", "tests.service.provision_child")
-_PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def room() -> Iterator[Path]:
-    with provisioning.room() as path:
-        yield path
 
 
 @pytest.fixture
@@ -48,63 +33,22 @@ def shop(room: Path) -> Embedded:
     return provisioning.embedded(room)
 
 
-def _ask(url: DatabaseUrl, sql: str) -> list[tuple[object, ...]]:
-    link = connect(url, autocommit=True)
-    try:
-        with link.cursor() as cursor:
-            cursor.execute(sql)
-            return list(cursor.fetchall()) if cursor.description else []
-    finally:
-        link.close()
-
-
-def _keep_a_row(server: Server) -> None:
-    _ask(server.url, "CREATE TABLE kept (word text); INSERT INTO kept VALUES ('still here')")
-
-
-def _kept_rows(server: Server) -> list[tuple[object, ...]]:
-    return _ask(server.url, "SELECT word FROM kept")
-
-
-def _home(shop: Embedded) -> Path:
-    record = Record.load(shop.state_dir)
-    assert record
-    return record.home
-
-
-def _kill(pid: int) -> None:
-    """SIGKILL, and back when the process is no more than an entry in a table."""
-    os.kill(pid, signal.SIGKILL)
-    status = Path(f"/proc/{pid}/stat")
-    while status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z":
-        pass
-
-
-def _postmaster(shop: Embedded) -> int:
-    return int((_home(shop) / "data/postmaster.pid").read_text().splitlines()[0])
-
-
-def _files(shop: Embedded) -> dict[Path, tuple[int, bytes]]:
-    files = [path for path in shop.state_dir.rglob("*") if path.is_file() and "postgres" not in path.parts]
-    return {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
-
-
 def test_made_twice_the_second_changes_nothing(shop: Embedded) -> None:
     assert shop.find() is None
     assert shop.plan()[0].startswith("make a PostgreSQL")
-    first, files, pid = shop.create(), _files(shop), _postmaster(shop)
+    first, files, pid = shop.create(), state_files(shop), postmaster(shop)
     assert first.state == "running"
     assert shop.plan() == [f"nothing to do: PostgreSQL {first.version} runs at {first.url}"]
     assert shop.create() == first == shop.find()
-    assert (_files(shop), _postmaster(shop)) == (files, pid)
+    assert (state_files(shop), postmaster(shop)) == (files, pid)
 
 
 def test_the_application_gets_a_database_of_its_own_and_no_power_over_the_server(shop: Embedded) -> None:
     server = shop.create()
-    assert _ask(
+    assert ask(
         server.url, "SELECT rolsuper, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = user"
     ) == [(False, False, False)]
-    _ask(server.url, "CREATE SCHEMA mine; CREATE TABLE mine.one (id int); CREATE TABLE two (id int)")
+    ask(server.url, "CREATE SCHEMA mine; CREATE TABLE mine.one (id int); CREATE TABLE two (id int)")
     wanted = {
         "data_checksums": "on",
         "server_encoding": "UTF8",
@@ -114,99 +58,13 @@ def test_the_application_gets_a_database_of_its_own_and_no_power_over_the_server
         "TimeZone": "UTC",
     }
     for name, value in wanted.items():
-        told = _ask(server.url, f"SELECT setting FROM pg_settings WHERE name = '{name}'")
+        told = ask(server.url, f"SELECT setting FROM pg_settings WHERE name = '{name}'")
         assert told == ([(value,)] if value is not None else []) or (
             value is None and told in ([], [("",)])
         ), name
     assert server.url.password and len(server.url.password.reveal()) >= 32
     with pytest.raises(NotReady, match="refuses the password"):
         connect(replace(server.url, password=None, query=(("passfile", "/dev/null"),)))
-
-
-def test_a_killed_server_is_said_to_be_killed_and_comes_back_with_its_data(shop: Embedded) -> None:
-    before = shop.create()
-    _keep_a_row(before)
-    _kill(_postmaster(shop))
-    seen = shop.find()
-    assert seen
-    assert (seen.state, seen.version, seen.url) == ("broken", "", before.url)
-    assert "was killed" in seen.detail and str(_home(shop)) in seen.detail
-    after = shop.create()
-    assert after == before
-    assert _kept_rows(after) == [("still here",)]
-
-
-def test_a_stranger_that_was_given_the_killed_servers_number_is_neither_trusted_nor_touched(
-    shop: Embedded,
-) -> None:
-    before = shop.create()
-    _keep_a_row(before)
-    _kill(_postmaster(shop))
-    # of the server's own account: PostgreSQL itself takes such a process for a running server
-    stranger = subprocess.Popen(["sleep", "600"], **accounts.words(provisioning.runner()))
-    try:
-        pid_file = _home(shop) / "data/postmaster.pid"
-        lines = pid_file.read_text().splitlines(keepends=True)
-        pid_file.write_text("".join([f"{stranger.pid}\n", *lines[1:]]))
-        seen = shop.find()
-        assert seen and seen.state == "broken"
-        assert _kept_rows(shop.create()) == [("still here",)]
-        assert stranger.poll() is None
-        assert shop.destroy(delete_data=False) == [f"stopped the server in {_home(shop)}"]
-        assert stranger.poll() is None
-    finally:
-        stranger.kill()
-        stranger.wait()
-
-
-def test_the_server_outlives_who_made_it_and_holds_none_of_its_pipes(room: Path) -> None:
-    words = [sys.executable, *_CHILD, str(room)]
-    done = subprocess.run(words, cwd=_PROJECT, capture_output=True, text=True, timeout=60, check=True)
-    seen = provisioning.embedded(room).find()
-    assert seen and seen.state == "running" and done.stdout.strip() == seen.version
-
-
-def _child(room: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *_CHILD, str(room), *words],
-        cwd=_PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _killed_and_run_again(number: int) -> None:
-    with provisioning.room() as own:
-        died = _child(own, "--die", str(number))
-        assert died.returncode == -signal.SIGKILL, (number, died.stderr)
-        shop = provisioning.embedded(own)
-        assert shop.create().state == "running"
-        assert shop.plan()[0].startswith("nothing to do")
-        left = [path for path in own.rglob("*") if re.search(r"data\.|^\..*\.[0-9a-f]{8}$", path.name)]
-        assert not left
-
-
-def test_killed_before_any_of_its_changes_the_next_run_finishes_and_tidies_up(room: Path) -> None:
-    moments = _child(room, "--list").stdout.splitlines()
-    assert sum("rename" in moment for moment in moments) >= 7
-    assert sum("Popen" in moment for moment in moments) == 2
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(_killed_and_run_again, range(len(moments))))
-    print(f"killed at {len(moments)} moments")
-
-
-@pytest.mark.parametrize("after", [0.15, 0.5])
-def test_killed_while_initdb_works_the_next_run_finishes(room: Path, after: float) -> None:
-    child = subprocess.Popen([sys.executable, *_CHILD, str(room)], cwd=_PROJECT, stdout=subprocess.DEVNULL)
-    shop = provisioning.embedded(room)
-    while not list(room.rglob("data.making-*/PG_VERSION")) and child.poll() is None:
-        pass
-    threading.Event().wait(after - 0.1)
-    child.kill()
-    child.wait()
-    _keep_a_row(shop.create())
-    assert _kept_rows(shop.create()) == [("still here",)]
 
 
 def test_no_password_stands_in_any_process_while_the_server_is_made(shop: Embedded) -> None:
@@ -232,7 +90,7 @@ def test_no_password_stands_in_any_process_while_the_server_is_made(shop: Embedd
     assert any(b"initdb" in words for words in seen)
     for secret in (admin.password, server.url.password):
         assert not [words for words in seen if secret.reveal().encode() in words]
-        logs = "".join(path.read_text() for path in (_home(shop) / "log").iterdir())
+        logs = "".join(path.read_text() for path in (home_of(shop) / "log").iterdir())
         assert secret.reveal() not in logs
 
 
@@ -262,13 +120,13 @@ def test_a_running_server_does_not_move_to_another_port_and_a_stopped_one_does(r
 
 def test_destroy_keeps_the_data_until_told_otherwise(shop: Embedded) -> None:
     server = shop.create()
-    _keep_a_row(server)
-    assert shop.destroy(delete_data=False) == [f"stopped the server in {_home(shop)}"]
+    keep_a_row(server)
+    assert shop.destroy(delete_data=False) == [f"stopped the server in {home_of(shop)}"]
     seen = shop.find()
     assert seen and seen.state == "stopped"
     assert shop.destroy(delete_data=False)[0].startswith("nothing to do")
-    assert _kept_rows(shop.create()) == [("still here",)]
-    home = _home(shop)
+    assert kept_rows(shop.create()) == [("still here",)]
+    home = home_of(shop)
     assert "deleted" in shop.destroy(delete_data=True)[-1]
     assert shop.find() is None
     assert not home.exists()
@@ -278,11 +136,11 @@ def test_destroy_keeps_the_data_until_told_otherwise(shop: Embedded) -> None:
 
 def test_lost_password_files_are_made_anew_and_the_data_stays(shop: Embedded) -> None:
     server = shop.create()
-    _keep_a_row(server)
+    keep_a_row(server)
     shutil.rmtree(shop.state_dir / "secrets")
     after = shop.create()
     assert after.url.password != server.url.password
-    assert _kept_rows(after) == [("still here",)]
+    assert kept_rows(after) == [("still here",)]
 
 
 def test_data_of_another_major_version_is_not_opened(room: Path) -> None:
@@ -313,9 +171,9 @@ def test_without_a_postgresql_of_the_system_the_wheels_is_used(room: Path) -> No
     wheel = Places(wheels=(_wheel(),))
     shop = provisioning.embedded(room, where=wheel)
     server = shop.create()
-    _keep_a_row(server)
+    keep_a_row(server)
     shop.destroy(delete_data=False)
-    assert _kept_rows(provisioning.embedded(room, where=wheel).create()) == [("still here",)]
+    assert kept_rows(provisioning.embedded(room, where=wheel).create()) == [("still here",)]
 
 
 @pytest.mark.skipif(not _ROOT, reason="only root has folders that the server's account cannot enter")
@@ -326,12 +184,12 @@ def test_for_root_in_a_closed_folder_data_and_programs_go_where_the_account_can_
     shop = provisioning.embedded(room, where=Places(wheels=(closed / "wheel",)))
     assert any("cannot enter" in line for line in shop.plan())
     server = shop.create()
-    assert _home(shop).parent == room / "system"
+    assert home_of(shop).parent == room / "system"
     assert f"data in {room}/system/shop-" in server.detail
-    running = Path(f"/proc/{_postmaster(shop)}/exe").readlink()
-    assert running.is_relative_to(_home(shop))
+    running = Path(f"/proc/{postmaster(shop)}/exe").readlink()
+    assert running.is_relative_to(home_of(shop))
     shutil.rmtree(closed / "wheel")
-    _kill(_postmaster(shop))
+    kill(postmaster(shop))
     assert shop.create().version == server.version
 
 
@@ -339,7 +197,7 @@ def test_for_root_in_a_closed_folder_data_and_programs_go_where_the_account_can_
 def test_for_root_too_the_data_lies_in_the_application_which_nobody_else_can_list(room: Path) -> None:
     shop = provisioning.embedded(room)
     shop.create()
-    assert _home(shop) == shop.state_dir / "postgres"
+    assert home_of(shop) == shop.state_dir / "postgres"
     listed = ["/usr/bin/env", "ls", str(shop.state_dir)]
     assert subprocess.run(listed, user="nobody", capture_output=True, check=False).returncode != 0
     kept = Credentials(shop.state_dir).path("embedded")
@@ -355,8 +213,8 @@ def test_under_sudo_the_server_is_the_users_own_and_lives_in_the_users_folder(ro
     os.chown(room / "app", ana.uid, ana.gid)
     shop = provisioning.embedded(room, account=ana)
     shop.create()
-    assert _home(shop) == shop.state_dir / "postgres"
-    assert Path(f"/proc/{_postmaster(shop)}").stat().st_uid == ana.uid
+    assert home_of(shop) == shop.state_dir / "postgres"
+    assert Path(f"/proc/{postmaster(shop)}").stat().st_uid == ana.uid
     assert Credentials(shop.state_dir).path("embedded").stat().st_uid == ana.uid
     shop.destroy(delete_data=True)
 
