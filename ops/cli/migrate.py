@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +13,13 @@ import typer
 from ops.cli import migrated as shown
 from ops.cli.render import emit
 from ops.cli.session import current
-from ops.errors import Partly, UsageError, VerificationFailed
+from ops.errors import Partly, VerificationFailed
 from ops.values import DatabaseUrl
 
 if TYPE_CHECKING:
     from ops.migrate.run import Wanted
     from ops.migrate.verify import Comparison
+    from ops.settings import Settings, Source
 
 _MIGRATE = """Copy SQLite files into PostgreSQL: tables, rows, keys; every value compared.
 
@@ -30,6 +33,7 @@ Examples:
   gigops migrate --source app.db --source auth.db --target postgresql://me@db/app
   GIGOPS_TARGET_URL=postgresql://… gigops migrate --source app.db
   gigops migrate --source a.db --source b.db --schema-per-source
+  gigops migrate --provider docker
 """
 _VERIFY = """Compare every value of the SQLite files with PostgreSQL. Changes nothing.
 
@@ -46,11 +50,10 @@ Target = Annotated[
     str | None,
     typer.Option(
         "--target",
-        envvar="GIGOPS_TARGET_URL",
-        show_envvar=False,
         help="postgresql://… Others can see a password on the command line: better in GIGOPS_TARGET_URL.",
     ),
 ]
+Provider = Annotated[str | None, typer.Option("--provider", help="embedded, docker or url.")]
 SchemaName = Annotated[str | None, typer.Option("--schema-name", help="PostgreSQL schema for the tables.")]
 PerSource = Annotated[bool, typer.Option("--schema-per-source", help="A schema for each file, by its name.")]
 Prefix = Annotated[bool, typer.Option("--prefix", help="The file's name before each table's name.")]
@@ -62,9 +65,9 @@ def register(app: typer.Typer) -> None:
 
 
 def migrate(
-    context: typer.Context,
     source: Sources = None,
     target: Target = None,
+    provider: Provider = None,
     schema_name: SchemaName = None,
     into_existing: Annotated[
         bool, typer.Option("--into-existing", help="The target may hold other tables.")
@@ -72,45 +75,45 @@ def migrate(
     schema_per_source: PerSource = False,
     prefix: Prefix = False,
     on_misfit: Annotated[
-        str, typer.Option("--on-misfit", help="Values unlike their column's type: fail or widen the type.")
-    ] = "fail",
+        str | None,
+        typer.Option("--on-misfit", help="Values unlike their column's type: fail, or widen the type."),
+    ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show each column's type and why; change nothing.")
     ] = False,
 ) -> None:
-    if on_misfit not in ("fail", "widen"):
-        raise UsageError(f"`{on_misfit}` is no way to treat misfits", hint="--on-misfit fail, or widen")
-    _warn_of_password(context, target)
+    flags = {
+        "target__into_existing": "true" if into_existing else None,
+        "target__on_misfit": on_misfit,
+    }
+    settings = _settings(source, target, provider, schema_name, flags)
+    named = _sources(settings, schema_per_source, prefix)
     if plan:
-        _show_plan(source, schema_name, schema_per_source, prefix, on_misfit)
-        return
-    from dataclasses import replace
+        from ops.migrate.survey import survey
 
+        migration = survey(named, schema=settings.target.schema, on_misfit="widen")
+        emit(shown.plan_report(migration), shown.plan_lines(migration, settings.target.on_misfit))
+        return
     from ops.migrate.run import migrate as run
 
-    wanted = _wanted(source, target, schema_name, schema_per_source, prefix)
-    wanted = replace(
-        wanted,
-        into_existing=into_existing or wanted.into_existing,
-        on_misfit="widen" if on_misfit == "widen" else "fail",
-    )
+    wanted = _wanted(settings, named)
     done = run(wanted, current.reporter(), _Unhurried())
     emit(shown.migrated_report(done, wanted.url), shown.migrated_lines(done))
     _leave(done.comparison)
 
 
 def verify(
-    context: typer.Context,
     source: Sources = None,
     target: Target = None,
+    provider: Provider = None,
     schema_name: SchemaName = None,
     schema_per_source: PerSource = False,
     prefix: Prefix = False,
 ) -> None:
-    _warn_of_password(context, target)
     from ops.migrate.run import compare
 
-    wanted = _wanted(source, target, schema_name, schema_per_source, prefix)
+    settings = _settings(source, target, provider, schema_name, {})
+    wanted = _wanted(settings, _sources(settings, schema_per_source, prefix))
     comparison = compare(wanted, current.reporter(), _Unhurried())
     emit(shown.comparison_report(comparison), shown.comparison_lines(comparison))
     _leave(comparison)
@@ -123,54 +126,41 @@ class _Unhurried:
         pass
 
 
-def _wanted(
-    source: list[Path] | None, target: str | None, schema: str | None, per_source: bool, prefix: bool
-) -> Wanted:
-    from ops.migrate.run import Wanted
-    from ops.wiring.migrate import apart, found_target, named_sources
-
-    if source and target:
-        named = named_sources(source, schema_per_source=per_source, prefix=prefix)
-        folder = current.config_path().parent / ".gigops" / "snapshots"
-        return Wanted(named, DatabaseUrl.parse(target), folder, schema or "public")
-    settings = current.settings()
-    if source:
-        named = named_sources(source, schema_per_source=per_source, prefix=prefix)
-    else:
-        named = apart(settings.sources, schema_per_source=per_source, prefix=prefix)
-    url = DatabaseUrl.parse(target) if target else found_target(settings, current.reporter())
-    folder = settings.state_dir / "snapshots"
-    return Wanted(named, url, folder, schema or settings.target.schema, settings.target.into_existing)
-
-
-def _show_plan(
-    source: list[Path] | None, schema: str | None, per_source: bool, prefix: bool, on_misfit: str
-) -> None:
-    from ops.migrate.survey import survey
-    from ops.wiring.migrate import apart, named_sources
-
-    if source:
-        named = named_sources(source, schema_per_source=per_source, prefix=prefix)
-    else:
-        settings = current.settings()
-        schema = schema or settings.target.schema
-        named = apart(settings.sources, schema_per_source=per_source, prefix=prefix)
-    migration = survey(named, schema=schema or "public", on_misfit="widen")
-    emit(shown.plan_report(migration), shown.plan_lines(migration, on_misfit))
-
-
-def _warn_of_password(context: typer.Context, target: str | None) -> None:
-    origin = context.get_parameter_source("target")
-    if (
-        origin is not None
-        and origin.name == "COMMANDLINE"
-        and target
-        and DatabaseUrl.parse(target).password is not None
-    ):
+def _settings(
+    source: list[Path] | None,
+    target: str | None,
+    provider: str | None,
+    schema: str | None,
+    flags: Mapping[str, str | None],
+) -> Settings:
+    """The settings with these flags; warns of a password among them."""
+    if target and DatabaseUrl.parse(target).password is not None:
         current.reporter().warn(
             "a password on the command line can be read by every user of this machine",
             hint="put the URL into GIGOPS_TARGET_URL instead of --target",
         )
+    named = os.pathsep.join(map(str, source)) if source else None
+    return current.settings(
+        sources=named, target__url=target, target__provider=provider, target__schema=schema, **flags
+    )
+
+
+def _sources(settings: Settings, per_source: bool, prefix: bool) -> tuple[Source, ...]:
+    from ops.config import require_sources
+    from ops.wiring.migrate import apart
+
+    require_sources(settings)
+    return apart(settings.sources, schema_per_source=per_source, prefix=prefix)
+
+
+def _wanted(settings: Settings, named: tuple[Source, ...]) -> Wanted:
+    from ops.migrate.run import Wanted
+    from ops.wiring.migrate import found_target
+
+    target = settings.target
+    url = found_target(settings, current.reporter())
+    folder = settings.state_dir / "snapshots"
+    return Wanted(named, url, folder, target.schema, target.into_existing, target.on_misfit)
 
 
 def _leave(comparison: Comparison) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -99,5 +100,14 @@ def summary(state: State, active: bool) -> str:
 
 
 def _plan_text(rows: list[tuple[str, str, str]]) -> list[str]:
+    """A step a line; a longer text goes on below itself, so that 80 columns are enough."""
     width = max((len(step) for _, step, _ in rows), default=0)
-    return [f"{phase:<8} {step:<{width}}  {text}".rstrip() for phase, step, text in rows]
+    lines = []
+    for phase, step, text in rows:
+        head, below = f"{phase:<8} {step:<{width}}  ", " " * (width + 11)
+        for part in text.split("; "):
+            lines += wrap(
+                part, 80, initial_indent=head, subsequent_indent=below + "  ", break_long_words=False
+            )
+            head = below
+    return lines

@@ -1,21 +1,15 @@
-"""What `gigops migrate` and `verify` work on: the flags' files and server, else those of gigops.yaml."""
+"""What `gigops migrate` and `verify` work on: the sources apart from one another, and the running server."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from ops.errors import NotReady, UsageError
 from ops.interfaces import Reporter
 from ops.settings import Settings, Source
 from ops.values import DatabaseUrl
-
-
-def named_sources(paths: Sequence[Path], *, schema_per_source: bool, prefix: bool) -> tuple[Source, ...]:
-    """The files of `--source`, each with a schema or a prefix made of its name when asked for."""
-    return apart(tuple(Source(path) for path in paths), schema_per_source=schema_per_source, prefix=prefix)
 
 
 def apart(sources: Sequence[Source], *, schema_per_source: bool, prefix: bool) -> tuple[Source, ...]:
