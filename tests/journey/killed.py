@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from ops.clients.console import ConsoleReporter
 from ops.errors import GigopsError
-from ops.interfaces import Progress
 from ops.playbook.journal import FileJournal, Journal
 from ops.playbook.runs import Run
 from ops.playbook.state import Event
@@ -27,20 +25,6 @@ class Death:
 
     line: int
     when: When
-
-
-class Quiet:
-    def say(self, text: str) -> None: ...
-
-    def detail(self, text: str) -> None: ...
-
-    def warn(self, text: str, *, hint: str = "") -> None: ...
-
-    @contextmanager
-    def progress(self, label: str, total: int) -> Iterator[Progress]:
-        yield self
-
-    def advance(self, amount: int) -> None: ...
 
 
 @dataclass
@@ -82,7 +66,7 @@ def cutover(settings: Settings, death: Death | None, ahead: float) -> None:
     def journal(run: Run) -> Journal:
         return DyingJournal(run.journal, death)
 
-    playbooks = Playbooks(settings, Quiet(), ShiftedClock(ahead), journal)
+    playbooks = Playbooks(settings, ConsoleReporter(quiet=True), ShiftedClock(ahead), journal)
     if playbooks.moved("cutover"):
         os._exit(0)
     try:

@@ -3,14 +3,14 @@ that dies where it is told to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ops.clients.console import ConsoleReporter
 from ops.errors import NotReady
-from ops.interfaces import Pace, Progress
+from ops.interfaces import Pace
 from ops.playbook.model import Facts, Hold, Phase, Playbook, Step, Verb
 from ops.playbook.run import Engine
 from ops.playbook.state import Event, Outcome, fold
@@ -33,20 +33,6 @@ class ToyClock:
 
     def sleep(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
-
-
-class Quiet:
-    def say(self, text: str) -> None: ...
-
-    def detail(self, text: str) -> None: ...
-
-    def warn(self, text: str, *, hint: str = "") -> None: ...
-
-    @contextmanager
-    def progress(self, label: str, total: int) -> Iterator[Progress]:
-        yield self
-
-    def advance(self, amount: int) -> None: ...
 
 
 @dataclass
@@ -149,7 +135,7 @@ def playbook(window: float = 60.0, reserve: float = 5.0) -> Playbook:
 
 def run(world: World, journal: DyingJournal, clock: ToyClock) -> Outcome | None:
     """One process: None when it died."""
-    engine = Engine(playbook(), world.verbs(), HOLDS, journal, clock, Quiet())
+    engine = Engine(playbook(), world.verbs(), HOLDS, journal, clock, ConsoleReporter(quiet=True))
     try:
         return engine.run({}).finished
     except Died:
