@@ -44,9 +44,12 @@ def statements(path: Path, now: datetime, env_file: Path) -> list[str]:
 
 
 def standing(path: Path) -> bool:
-    """Whether `path` is fenced."""
-    with closing(_open(path, "ro")) as connection:
-        return bool(_triggers(connection))
+    """Whether `path` is fenced; False for what cannot be read as SQLite."""
+    try:
+        with closing(_open(path, "ro")) as connection:
+            return bool(_triggers(connection))
+    except sqlite3.DatabaseError:
+        return False
 
 
 def lift(paths: Sequence[Path]) -> int:

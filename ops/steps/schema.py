@@ -7,6 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from ops.capture import fence
+from ops.errors import Refused
 from ops.interfaces import Pace
 from ops.playbook.model import Facts, Step
 from ops.steps.move import Move
@@ -30,6 +32,7 @@ class Create:
         del step, facts, pace
         from ops.migrate.target import create_schema, inspect_target
 
+        self._refuse_moved_files()
         migration = self.move.survey()
         with closing(self.move.connect()) as connection:
             inspect_target(migration, connection, self.move.settings.target.into_existing)
@@ -38,6 +41,15 @@ class Create:
             "tables": len(migration.tables),
             "notes": [f"{note.where}: {note.what}" for note in migration.notes],
         }
+
+    def _refuse_moved_files(self) -> None:
+        """A fence tells of an earlier move: the rows written since then are not in the file."""
+        for source in self.move.settings.sources:
+            if source.path.is_file() and fence.standing(source.path):
+                raise Refused(
+                    f"`{source.path.name}` moved to PostgreSQL before: rows written there are not in it",
+                    hint="gigops env use sqlite --lift-fence, if those rows may stay behind",
+                )
 
 
 @dataclass

@@ -186,6 +186,20 @@ def test_a_target_that_cannot_be_used_is_explained_without_its_password(
         assert folder.gigops("cutover", "--yes").returncode == 0
 
 
+def test_files_that_moved_before_are_not_moved_again_as_if_nothing_had_been_written_since(
+    folder: Folder,
+) -> None:
+    assert folder.gigops("cutover", "--yes").returncode == 0
+    _sql(folder.target, "INSERT INTO a VALUES (2, 'on PostgreSQL')")
+    assert folder.gigops("env", "use", "sqlite").returncode == 0
+    done = folder.gigops("cutover", "--yes", "--schema-name", "again")
+    assert done.returncode == 16, done.stderr
+    assert "moved to PostgreSQL before" in done.stderr
+    assert folder.gigops("env", "use", "sqlite", "--lift-fence", "--yes").returncode == 0
+    done = folder.gigops("cutover", "--yes", "--schema-name", "again", "--into-existing")
+    assert done.returncode == 0, done.stderr
+
+
 def test_with_json_there_is_one_object_on_stdout_also_for_an_error(folder: Folder) -> None:
     import json
 
