@@ -66,13 +66,13 @@ def cutover(
 
     require_sources(settings)
     playbooks = Playbooks.on_this_machine(settings, current.reporter())
-    if plan:
-        shown.print_plan(playbooks, NAME, "gigops cutover")
-        return
     if moved := playbooks.moved(NAME):
         text = f"nothing to do: `{settings.app.name}` moved to PostgreSQL with run {moved.id}"
         report = {"outcome": "complete", "run": moved.id, "changed": False}
         emit(report, [text, "next: gigops status"])
+        return
+    if plan:
+        shown.print_plan(playbooks, NAME, "gigops cutover")
         return
     confirm(f"Move {len(settings.sources)} SQLite files of `{settings.app.name}` to PostgreSQL now?")
     run, state = playbooks.run(NAME)
