@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.cli import runs as shown
-from ops.cli.render import confirm, emit
+from ops.cli.render import confirm, emit, wrapped
 from ops.cli.session import current
 
 if TYPE_CHECKING:
@@ -118,6 +119,11 @@ def _report(settings: Settings, run: str, state: State) -> dict[str, Any]:
     }
 
 
+def _kept(constraints: Mapping[str, Mapping[str, int]]) -> str:
+    counts = [f"{c['present']} of {c['expected']} {name}" for name, c in constraints.items() if c["expected"]]
+    return ", ".join(counts)
+
+
 def _lines(settings: Settings, state: State) -> list[str]:
     report = _report(settings, "", state)
     window = report["window_seconds"] or 0.0
@@ -125,13 +131,16 @@ def _lines(settings: Settings, state: State) -> list[str]:
         f"`{settings.app.name}` is on PostgreSQL.",
         f"  rows moved   {report['rows'] or 0:,} in {report['tables']} tables",
         f"  compared     {report['values_compared'] or 0:,} values, all equal",
+        *wrapped("  kept         ", _kept(report["constraints"] or {})),
         f"  window       {window:.1f} s",
         f"  database     {report['url']}",
         f"  switched     {settings.app.env_file}",
         f"  backup       {report['backup'] or 'none'}",
     ]
-    lines += [f"  note         {note}" for note in report["notes"]]
+    lines += [line for note in report["notes"] for line in wrapped("  note         ", note)]
     app = settings.app
     if not (app.start or app.reload):
-        lines.append("  restart      the application, unless it uses ops.database: it must read .env again")
+        lines += wrapped(
+            "  restart      ", "the application, so that it reads .env; not if it uses ops.database"
+        )
     return [*lines, "next: gigops backup schedule"]

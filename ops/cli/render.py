@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from ops.cli.session import current
@@ -32,6 +33,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str
         cells = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
         out.append("  ".join(cells).rstrip())
     return out
+
+
+def wrapped(head: str, text: str) -> list[str]:
+    """`text` behind `head`, going on below itself where 80 columns are not enough."""
+    below = " " * (len(head) + 2)
+    return wrap(text, 80, initial_indent=head, subsequent_indent=below, break_long_words=False)
 
 
 def confirm(question: str) -> None:

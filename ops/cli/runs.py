@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ops.cli.render import emit, table
+from ops.cli.render import emit, table, wrapped
 from ops.errors import GigopsError, Missing
 
 if TYPE_CHECKING:
@@ -104,10 +103,8 @@ def _plan_text(rows: list[tuple[str, str, str]]) -> list[str]:
     width = max((len(step) for _, step, _ in rows), default=0)
     lines = []
     for phase, step, text in rows:
-        head, below = f"{phase:<8} {step:<{width}}  ", " " * (width + 11)
+        head = f"{phase:<8} {step:<{width}}  "
         for part in text.split("; "):
-            lines += wrap(
-                part, 80, initial_indent=head, subsequent_indent=below + "  ", break_long_words=False
-            )
-            head = below
+            lines += wrapped(head, part)
+            head = " " * len(head)
     return lines
