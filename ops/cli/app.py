@@ -17,7 +17,9 @@ from ops.errors import GigopsError, Interrupted
 app = typer.Typer(
     name="gigops",
     help="Take an application from SQLite to PostgreSQL, and look after it there.",
-    epilog="First time here?  gigops init && gigops cutover --plan",
+    epilog="First time here?  gigops init && gigops cutover --plan\n\n"
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 partly, 4 turned back to SQLite, 10 missing, 11 busy, "
+    "13 not equal, 14 versions, 16 refused, 130 Ctrl-C (docs/exit-codes.md)",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -40,12 +40,15 @@ class Move:
     def connect(self) -> Connection:
         return connect(self.url())
 
-    def survey(self) -> Migration:
-        """Reads the files anew: what they hold now, and what it becomes in PostgreSQL."""
+    def survey(self, *, whole: bool = True) -> Migration:
+        """Reads the files anew: what they hold now, and what it becomes in PostgreSQL. `whole` checks the
+        pages of the files too."""
         from ops.migrate.survey import survey
 
         target = self.settings.target
-        self._migration = survey(self.settings.sources, schema=target.schema, on_misfit=target.on_misfit)
+        self._migration = survey(
+            self.settings.sources, schema=target.schema, on_misfit=target.on_misfit, whole=whole
+        )
         return self._migration
 
     def migration(self) -> Migration:

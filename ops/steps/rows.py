@@ -32,7 +32,7 @@ class Copy:
 
         # Anew: the files may have changed between the first survey and the freeze, and with them the
         # tables that they need. An earlier run's tables are made again only when they must be.
-        migration = self.move.survey()
+        migration = self.move.survey(whole=False)
         with closing(self.move.connect()) as connection:
             create_schema(migration, connection)
         report = copy_rows(migration, self.move.url(), self.reporter, pace)
