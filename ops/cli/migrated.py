@@ -115,7 +115,7 @@ def comparison_lines(comparison: Comparison, *, with_next: bool = True) -> Itera
         verdict = "every value is equal" if comparison.equal else f"{comparison.differences} differences"
         yield f"{verdict}: {comparison.values:,} values, {comparison.rows:,} rows, {comparison.seconds:.1f} s"
         if comparison.equal:
-            yield "next: gigops cutover --plan"
+            yield "next: gigops status"
 
 
 def comparison_report(comparison: Comparison) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -88,7 +87,9 @@ def provision(
             current.reporter().say(step)
         confirm("Do this with Docker now?")
     server = chosen.create()
-    emit(_report(server, changes), _lines(server, changes, _to_keep(settings)))
+    following = "gigops status" if _is_in_use(settings, server.url) else "gigops cutover --plan"
+    text = [*_lines(server, changes), *_to_keep(settings), f"next: {following}"]
+    emit(_report(server, changes), text)
 
 
 def status(provider: _Provider = None) -> None:
@@ -169,14 +170,12 @@ def _report(server: Server, changed: bool) -> dict[str, Any]:
     }
 
 
-def _lines(server: Server, changed: bool, to_keep: Sequence[str]) -> list[str]:
+def _lines(server: Server, changed: bool) -> list[str]:
     runs = "runs" if changed else "runs already; nothing was changed"
     return [
         f"PostgreSQL {server.version} {runs if server.provider != 'url' else 'may be used'}",
         f"  url   {server.url}",
         *(f"  {part}" for part in server.detail.split("; ")),
-        *to_keep,
-        "next: gigops cutover --plan",
     ]
 
 
