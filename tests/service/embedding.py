@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 from ops.database.connect import connect
@@ -40,9 +41,9 @@ def home_of(shop: Embedded) -> Path:
 def kill(pid: int) -> None:
     """SIGKILL, and back when the process is no more than an entry in a table."""
     os.kill(pid, signal.SIGKILL)
-    status = Path(f"/proc/{pid}/stat")
-    while status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z":
-        pass
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z":
+            pass
 
 
 def postmaster(shop: Embedded) -> int:

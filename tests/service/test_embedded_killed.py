@@ -103,8 +103,9 @@ def test_killed_before_any_of_its_changes_the_next_run_finishes_and_tidies_up(ro
 def test_killed_while_initdb_works_the_next_run_finishes(room: Path, after: float) -> None:
     child = subprocess.Popen([sys.executable, *_CHILD, str(room)], cwd=_PROJECT, stdout=subprocess.DEVNULL)
     shop = provisioning.embedded(room)
-    while not list(room.rglob("data.making-*/PG_VERSION")) and child.poll() is None:
+    while not list(room.glob("*/.gigops/postgres/data.making-*/PG_VERSION")) and child.poll() is None:
         pass
+    assert child.poll() is None
     threading.Event().wait(after - 0.1)
     child.kill()
     child.wait()
