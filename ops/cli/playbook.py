@@ -68,6 +68,7 @@ def run(
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done, change nothing.")] = False,
 ) -> None:
     playbooks = _playbooks()
+    playbooks.load(name)
     if plan:
         shown.print_plan(playbooks, name, f"gigops playbook run {name}")
         return
