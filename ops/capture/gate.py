@@ -6,11 +6,13 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from ops.database.gate import path_for
+
 
 def paths_for(env_file: Path) -> list[Path]:
     """Beside the file and, when that is a link, beside what it leads to: applications use either name."""
     names = dict.fromkeys((env_file.absolute(), env_file.resolve()))
-    return [name.with_name(name.name + ".gate") for name in names]
+    return [path_for(name) for name in names]
 
 
 def put_up(env_file: Path, deadline: datetime) -> None:

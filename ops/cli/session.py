@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """The common flags, given before the command: `gigops --json --config app/gigops.yaml status`.
-
-    `flags` are the dotted settings that flags of this command override: `{"target.provider": "docker"}`.
-    """
+    """The common flags, given before the command: `gigops --json --config app/gigops.yaml status`."""
 
     config: Path | None = None
     json: bool = False
     verbose: bool = False
     debug: bool = False
     yes: bool = False
-    flags: Mapping[str, str] = field(default_factory=dict)
 
     def reporter(self) -> Reporter:
         from ops.clients.console import ConsoleReporter

@@ -38,16 +38,6 @@ def fill(template: str, values: Mapping[str, str | None], sources: Sequence[Entr
     return "\n".join(out) + "\n"
 
 
-def uncomment(template: str) -> str:
-    """`template` with every key live: what the file looks like when nothing is left to the defaults."""
-    section, out = "", []
-    for line in template.splitlines():
-        section = line.partition(":")[0] if line[:1].isalpha() else section
-        match = _known(line, section)
-        out.append(line.replace("# ", "", 1) if match and match["off"] else line)
-    return "\n".join(out) + "\n"
-
-
 def scalar(text: str) -> str:
     """`text` as a YAML value: as it is, or in double quotes when YAML would read something else."""
     plain = _PLAIN.fullmatch(text) and text.lower() != "null"

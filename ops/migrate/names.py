@@ -46,9 +46,6 @@ class Pool:
     def __init__(self) -> None:
         self._taken: set[str] = set()
 
-    def has(self, name: str) -> bool:
-        return name in self._taken
-
     def take(self, wanted: str, belonging_to: str = "") -> str:
         """`wanted` fitted, or, when it is taken, with a digest that depends on nothing but the names."""
         name = fit(wanted)

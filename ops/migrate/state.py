@@ -100,14 +100,6 @@ def mark_opened(connection: Connection) -> None:
             cursor.execute("UPDATE _gigops.sources SET opened = true")
 
 
-def is_opened(connection: Connection) -> bool:
-    if not exists(connection):
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(bool_or(opened), false) FROM _gigops.sources")
-        return bool((cursor.fetchone() or (False,))[0])
-
-
 def known(connection: Connection, source: SourcePlan) -> Known | None:
     with connection.cursor() as cursor:
         cursor.execute(

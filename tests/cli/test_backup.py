@@ -203,7 +203,6 @@ def test_sigterm_takes_everything_away_and_says_so(app: Path, moved: DatabaseUrl
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.2)
     stdout, stderr = process.communicate(timeout=20)
 
     assert process.returncode == 128 + signal.SIGTERM, stderr

@@ -128,9 +128,7 @@ def test_nothing_is_copied_once_the_application_is_open(database: DatabaseUrl, t
     path = make(tmp_path / "a.db", "CREATE TABLE t (a); INSERT INTO t VALUES (1);")
     migration = migrate(database, path).migration
     with closing(connect(database)) as connection:
-        assert not state.is_opened(connection)
         state.mark_opened(connection)
-        assert state.is_opened(connection)
         for attempt in (
             lambda: inspect_target(migration, connection),
             lambda: create_schema(migration, connection),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 from ops.config import load, origins, require_sources, resolve
 from ops.config.keys import KEYS
-from ops.config.template import uncomment
 from ops.errors import UsageError
 from ops.settings import Source, Target
 from ops.values import DatabaseUrl, Duration, Secret
@@ -151,7 +151,8 @@ def test_the_example_loads(tmp_path: Path) -> None:
 
 
 def test_the_example_explains_every_key_and_its_comments_show_the_true_defaults(file: Path) -> None:
-    file.write_text(uncomment(EXAMPLE.read_text()))
+    names = "|".join({name.split(".")[1] for name in KEYS})
+    file.write_text(re.sub(rf"(?m)^  # (?=(?:{names}):)", "  ", EXAMPLE.read_text()))
     environ = {"DB_PASSWORD": "x", "GIGOPS_TARGET_PROVIDER": "url"}
     every = {o.key: o for o in origins(file, environ, {}) if o.key in KEYS}
     assert {k for k, o in every.items() if o.where.startswith("gigops.yaml:")} == set(KEYS) - {
