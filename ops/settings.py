@@ -37,11 +37,34 @@ class Source:
 
 
 @dataclass(frozen=True)
+class TypeRule:
+    """What the user decides of some columns: those whose `table.column` matches the pattern `column` and
+    whose declared type matches the pattern `declared` (`*` and `?`, case ignored; the last rule wins).
+
+    `type` is a PostgreSQL type, `epoch` what numbers in a column of dates count (`unix`, `unix_ms`,
+    `unix_us`, `julian`, `mac2001`, `webkit1601`). `empty="null"` makes NULL of `''`; `nul` and `utf8` say
+    what becomes of NUL bytes and of invalid text. `""` leaves a thing as it is.
+    """
+
+    column: str = "*"
+    declared: str = "*"
+    type: str = ""
+    epoch: str = ""
+    empty: Literal["", "null"] = ""
+    nul: Literal["", "strip", "replace", "escape"] = ""
+    utf8: Literal["", "replace", "cp1252", "bytea"] = ""
+
+
+@dataclass(frozen=True)
 class Target:
     """The PostgreSQL to move to. `provider` is `embedded`, `docker` or `url`; `url` is set with the last.
 
     `port` 0 means: one that is free. `into_existing` allows a database that already holds other tables.
-    `on_misfit`: `fail` when values disagree with their column's type, or `widen` the type to carry them.
+    `tables`: `new` ones are made, or `existing` ones, made by the application's own migrations, are filled.
+    `compat` keeps what raw SQL of the application relies on: 0/1 booleans and timestamps as they are.
+    `on_misfit`: `fail` when values disagree with their column's type, `widen` the type to carry them, or
+    `reject` their rows, up to `allow_rejects` of them. `on_orphan`: rows whose parent is missing are kept
+    (the foreign key holds for new rows only), rejected, or their reference becomes `null`.
     """
 
     provider: str = "embedded"
@@ -53,7 +76,13 @@ class Target:
     image: str = ""
     schema: str = "public"
     into_existing: bool = False
-    on_misfit: Literal["fail", "widen"] = "fail"
+    tables: Literal["new", "existing"] = "new"
+    compat: bool = False
+    on_misfit: Literal["fail", "widen", "reject"] = "fail"
+    allow_rejects: int = 0
+    on_orphan: Literal["keep", "reject", "null"] = "keep"
+    names: Literal["preserve", "lower", "snake"] = "preserve"
+    types: tuple[TypeRule, ...] = ()
 
 
 @dataclass(frozen=True)

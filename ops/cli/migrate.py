@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -76,7 +77,26 @@ def migrate(
     prefix: Prefix = False,
     on_misfit: Annotated[
         str | None,
-        typer.Option("--on-misfit", help="Values unlike their column's type: fail, or widen the type."),
+        typer.Option(
+            "--on-misfit", help="Values unlike their column's type: fail, widen it, or reject rows."
+        ),
+    ] = None,
+    allow_rejects: Annotated[
+        str | None, typer.Option("--allow-rejects", help="How many rows may be set aside (with reject).")
+    ] = None,
+    on_orphan: Annotated[
+        str | None, typer.Option("--on-orphan", help="Rows without their parent: keep, reject, or null.")
+    ] = None,
+    tables: Annotated[
+        str | None,
+        typer.Option("--schema", help="new tables, or existing ones (made by the app's migrations)."),
+    ] = None,
+    names: Annotated[
+        str | None, typer.Option("--names", help="Names in PostgreSQL: preserve, lower or snake.")
+    ] = None,
+    compat: Annotated[
+        bool | None,
+        typer.Option("--compat/--native", help="Booleans and dates as they are, or PostgreSQL's types."),
     ] = None,
     plan: Annotated[
         bool, typer.Option("--plan", help="Show each column's type and why; change nothing.")
@@ -85,13 +105,18 @@ def migrate(
     flags = {
         "target__into_existing": "true" if into_existing else None,
         "target__on_misfit": on_misfit,
+        "target__allow_rejects": allow_rejects,
+        "target__on_orphan": on_orphan,
+        "target__tables": tables,
+        "target__names": names,
+        "target__compat": None if compat is None else str(compat).lower(),
     }
     settings = _settings(source, target, provider, schema_name, flags)
     named = _sources(settings, schema_per_source, prefix)
     if plan:
         from ops.migrate.survey import survey
 
-        migration = survey(named, schema=settings.target.schema, on_misfit="widen")
+        migration = survey(named, replace(settings.target, on_misfit="widen"))
         emit(shown.plan_report(migration), shown.plan_lines(migration, settings.target.on_misfit))
         return
     from ops.migrate.run import migrate as run
@@ -157,10 +182,9 @@ def _wanted(settings: Settings, named: tuple[Source, ...]) -> Wanted:
     from ops.migrate.run import Wanted
     from ops.wiring.migrate import found_target
 
-    target = settings.target
     url = found_target(settings, current.reporter())
     folder = settings.state_dir / "snapshots"
-    return Wanted(named, url, folder, target.schema, target.into_existing, target.on_misfit)
+    return Wanted(named, url, folder, settings.target)
 
 
 def _leave(comparison: Comparison) -> None:

@@ -106,11 +106,21 @@ def _boolean(text: str, base: Path) -> bool:
     return text.lower() in ("true", "yes", "on", "1")
 
 
-def _on_misfit(text: str, base: Path) -> str:
+def _one_of(*words: str) -> Callable[[str, Path], object]:
+    def read(text: str, base: Path) -> str:
+        del base
+        if text not in words:
+            raise UsageError(f"`{text}` is none of {', '.join(words)}")
+        return text
+
+    return read
+
+
+def _count(text: str, base: Path) -> int:
     del base
-    if text not in ("fail", "widen"):
-        raise UsageError(f"`{text}` is neither fail nor widen")
-    return text
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise UsageError(f"`{text}` is not a number of rows")
+    return int(text)
 
 
 def _duration(text: str, base: Path) -> Duration:
@@ -148,7 +158,12 @@ KEYS = {
         Key("target.image", _line),
         Key("target.schema", _identifier),
         Key("target.into_existing", _boolean),
-        Key("target.on_misfit", _on_misfit),
+        Key("target.tables", _one_of("new", "existing")),
+        Key("target.compat", _boolean),
+        Key("target.on_misfit", _one_of("fail", "widen", "reject")),
+        Key("target.allow_rejects", _count),
+        Key("target.on_orphan", _one_of("keep", "reject", "null")),
+        Key("target.names", _one_of("preserve", "lower", "snake")),
         Key("backup.to", _place),
         Key("backup.schedule", _schedule),
         Key("backup.endpoint_url", _http_url),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ops.database.connect import connect
@@ -13,23 +13,21 @@ from ops.migrate.copy import CopyReport, copy_rows
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
 from ops.migrate.snapshot import snapshots
-from ops.migrate.survey import OnMisfit, survey
+from ops.migrate.survey import survey
 from ops.migrate.target import create_schema, finish_schema, inspect_target
 from ops.migrate.verify import Comparison, verify
-from ops.settings import Source
+from ops.settings import Source, Target
 from ops.values import DatabaseUrl
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to move where: `schema` for sources that name none, `folder` for the snapshots."""
+    """What to move where, and how; `folder` is for the snapshots."""
 
     sources: Sequence[Source]
     url: DatabaseUrl
     folder: Path
-    schema: str = "public"
-    into_existing: bool = False
-    on_misfit: OnMisfit = "fail"
+    target: Target = field(default=Target())
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
     connection = connect(wanted.url)
     try:
         with snapshots(wanted.sources, wanted.folder) as copies:
-            migration = survey(copies, schema=wanted.schema, on_misfit=wanted.on_misfit)
-            inspect_target(migration, connection, wanted.into_existing)
+            migration = survey(copies, wanted.target)
+            inspect_target(migration, connection, wanted.target.into_existing)
             reporter.say(f"copying {len(migration.tables)} tables, {migration.rows:,} rows to {wanted.url}")
             create_schema(migration, connection)
             copied = copy_rows(migration, wanted.url, reporter, pace)
@@ -67,5 +65,5 @@ def compare(wanted: Wanted, reporter: Reporter, pace: Pace) -> Comparison:
     """Compares what the files hold now with what PostgreSQL holds now; changes nothing."""
     connect(wanted.url).close()
     with snapshots(wanted.sources, wanted.folder) as copies:
-        migration = survey(copies, schema=wanted.schema, on_misfit="widen")
+        migration = survey(copies, replace(wanted.target, on_misfit="widen"))
         return verify(migration, wanted.url, reporter, pace)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from ops.errors import Refused, UsageError
 from ops.migrate import census
@@ -18,9 +17,8 @@ from ops.migrate.profile import profile_table
 from ops.migrate.seen import TableProfile
 from ops.migrate.sqlitefile import identity, reading
 from ops.migrate.types import choose_type
-from ops.settings import Source
+from ops.settings import Source, Target
 
-OnMisfit = Literal["fail", "widen"]
 _MOST_COLUMNS = 1600
 _WHAT_TO_DO = {
     "view": "write it anew on PostgreSQL with CREATE VIEW",
@@ -31,14 +29,13 @@ _WHAT_TO_DO = {
 }
 
 
-def survey(
-    sources: Sequence[Source], *, schema: str = "public", on_misfit: OnMisfit = "fail", whole: bool = True
-) -> Migration:
+def survey(sources: Sequence[Source], target: Target | None = None, *, whole: bool = True) -> Migration:
     """What `sources` become in PostgreSQL. With `whole` each file's pages are checked first.
 
     Raises SourceError (a file that cannot be read) and Refused (names that meet; with `on_misfit="fail"`
     values that disagree with their column's type).
     """
+    target = target or Target()
     if not sources:
         raise UsageError("no SQLite file is named", hint="gigops migrate --source app.db --target URL")
     paths = [source.path.resolve() for source in sources]
@@ -47,7 +44,7 @@ def survey(
         raise UsageError(f"`{twice}` is named twice", hint="name each file once")
     plans, notes = [], list[Note]()
     for source in sources:
-        plan, left = _survey_source(source, source.schema or schema, on_misfit, whole)
+        plan, left = _survey_source(source, target, whole)
         plans.append(plan)
         notes += left
     _refuse_clashes(plans)
@@ -59,9 +56,8 @@ def survey(
     return Migration(tuple(plans), tuple(before_rows(t) for t in tables), after, (*notes, *lost))
 
 
-def _survey_source(
-    source: Source, schema: str, on_misfit: OnMisfit, whole: bool
-) -> tuple[SourcePlan, list[Note]]:
+def _survey_source(source: Source, target: Target, whole: bool) -> tuple[SourcePlan, list[Note]]:
+    schema = source.schema or target.schema
     origin, fingerprint = identity(source.path)
     notes, tables = [], []
     with reading(source.path, whole=whole) as connection:
@@ -72,11 +68,11 @@ def _survey_source(
             for left in found.left_out
         ]
         for table in found.tables:
-            profile = profile_table(connection, table, found.encoding, thorough=on_misfit == "widen")
+            profile = profile_table(connection, table, found.encoding, thorough=target.on_misfit != "fail")
             plan = _plan_table(found, table, profile, source, schema, origin)
             tables.append(plan)
             notes += _table_notes(plan)
-            if on_misfit == "fail":
+            if target.on_misfit == "fail":
                 _refuse_misfits(connection, plan, origin)
     return SourcePlan(source.path, origin, fingerprint, schema, tuple(tables)), notes
 

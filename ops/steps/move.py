@@ -45,10 +45,7 @@ class Move:
         pages of the files too."""
         from ops.migrate.survey import survey
 
-        target = self.settings.target
-        self._migration = survey(
-            self.settings.sources, schema=target.schema, on_misfit=target.on_misfit, whole=whole
-        )
+        self._migration = survey(self.settings.sources, self.settings.target, whole=whole)
         return self._migration
 
     def migration(self) -> Migration:

@@ -50,6 +50,8 @@ def draft(folder: Path, file: Path, units: Path | None = None) -> Draft:
         "app.stop": start.stop if start else None,
         "app.start": start.start if start else None,
     }
+    # The application runs the same SQL on both sides of a cutover.
+    values["target.compat"] = "true"
     text = fill(assets.path("config/gigops.example.yaml").read_text("utf-8"), values, entries)
     notes += _notes(found, start)
     return Draft(file, text, found, databases, tuple(entries), env_file, start, tuple(notes))

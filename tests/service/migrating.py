@@ -16,10 +16,10 @@ from ops.database.connect import connect
 from ops.migrate.copy import CopyReport, copy_rows
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
-from ops.migrate.survey import OnMisfit, survey
+from ops.migrate.survey import survey
 from ops.migrate.target import create_schema, finish_schema, inspect_target
 from ops.migrate.verify import Comparison, verify
-from ops.settings import Source
+from ops.settings import Source, Target
 from ops.values import DatabaseUrl
 
 QUIET = ConsoleReporter(quiet=True)
@@ -54,12 +54,12 @@ def make(path: Path, sql: str) -> Path:
 def migrate(
     url: DatabaseUrl,
     *sources: Source | Path,
-    on_misfit: OnMisfit = "fail",
-    schema: str = "public",
     into: bool = False,
+    **target: Any,
 ) -> Done:
+    """`target` holds fields of `ops.settings.Target`: `on_misfit="widen"`, `compat=True`…"""
     named = [s if isinstance(s, Source) else Source(s) for s in sources]
-    migration = survey(named, on_misfit=on_misfit, schema=schema)
+    migration = survey(named, Target(**target))
     with closing(connect(url)) as connection:
         inspect_target(migration, connection, into)
         create_schema(migration, connection)
