@@ -70,9 +70,11 @@ def foreign_keys(
         loss = Note(
             where, "PostgreSQL refuses the foreign key", "add it by hand once the types or keys agree"
         )
-        attempts = () if key.orphans else (Attempt(f"{sql} NOT VALID", orphans),)
-        sql = f"{sql} NOT VALID" if key.orphans else sql
-        yield Step("foreign key", table.schema, table.name, name, sql, loss, attempts)
+        proof = f"ALTER TABLE {table.qualified} VALIDATE CONSTRAINT {quote(name)}"
+        yield Step(
+            "foreign key", table.schema, table.name, name, f"{sql} NOT VALID", loss,
+            () if key.orphans else (Attempt("", orphans),), proof="" if key.orphans else proof,
+        )  # fmt: skip
 
 
 def _problem(key: ForeignKey, parent: TablePlan | None) -> str:

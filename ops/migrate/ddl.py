@@ -71,10 +71,9 @@ def _primary_key(table: TablePlan, pool: Pool) -> Iterator[Step | Note]:
         return
     name = pool.take(f"{table.name}_pkey", table.name)
     columns = ", ".join(quote(table.column(c).name) for c in table.source.primary_key)
-    alter = f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(name)}"
     if _key_is_filled(table):
         loss = Note(table.label, f"the primary key ({columns}) could not be made", "look at the key's values")
-        yield Step("primary key", table.schema, table.name, name, f"{alter} PRIMARY KEY ({columns})", loss)
+        yield _key(table, name, "PRIMARY KEY", columns, loss)
         return
     yield Note(
         table.label,
@@ -82,7 +81,18 @@ def _primary_key(table: TablePlan, pool: Pool) -> Iterator[Step | Note]:
         "fill the key in, then ALTER TABLE … ADD PRIMARY KEY",
     )
     loss = Note(table.label, f"no UNIQUE could be made of the primary key ({columns})")
-    yield Step("unique", table.schema, table.name, name, f"{alter} UNIQUE ({columns})", loss)
+    yield _key(table, name, "UNIQUE", columns, loss)
+
+
+def _key(table: TablePlan, name: str, words: str, columns: str, loss: Note) -> Step:
+    """A key whose index is built first, beside the others of the table."""
+    alter = f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(name)} {words}"
+    return Step(
+        "primary key" if words == "PRIMARY KEY" else "unique", table.schema, table.name, name,
+        f"{alter} ({columns})", loss,
+        build=f"CREATE UNIQUE INDEX {quote(name)} ON {table.qualified} ({columns})",
+        adopt=f"{alter} USING INDEX {quote(name)}",
+    )  # fmt: skip
 
 
 def _indexes(table: TablePlan, pool: Pool, operands: Mapping[str, Operand]) -> Iterator[Step | Note]:
@@ -104,14 +114,13 @@ def _indexes(table: TablePlan, pool: Pool, operands: Mapping[str, Operand]) -> I
         name = pool.take(wanted, table.name)
         if name != wanted:
             yield Note(where, f"the index is named `{name}`, for the name is too long or taken")
-        kind = "unique" if index.unique else "index"
+        loss = Note(where, "the index could not be made", "make it by hand on PostgreSQL")
         plain = index.origin == "u" and not folded and not any(p.descending for p in index.parts)
         if plain:
-            sql = f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(name)} UNIQUE ({', '.join(parts)})"
-        else:
-            unique = "UNIQUE " if index.unique else ""
-            sql = f"CREATE {unique}INDEX {quote(name)} ON {table.qualified} ({', '.join(parts)}){condition}"
-        loss = Note(where, "the index could not be made", "make it by hand on PostgreSQL")
+            yield _key(table, name, "UNIQUE", ", ".join(parts), loss)
+            continue
+        kind, unique = ("unique", "UNIQUE ") if index.unique else ("index", "")
+        sql = f"CREATE {unique}INDEX {quote(name)} ON {table.qualified} ({', '.join(parts)}){condition}"
         yield Step(kind, table.schema, table.name, name, sql, loss)
 
 

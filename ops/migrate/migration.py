@@ -12,6 +12,9 @@ from ops.migrate.names import qualified
 from ops.migrate.seen import ColumnProfile, TableProfile
 from ops.migrate.types import TypeChoice
 
+LAYOUT = "2"
+"""How tables are cut into chunks: marks of an earlier layout count for nothing."""
+
 
 @dataclass(frozen=True)
 class ColumnPlan:
@@ -62,7 +65,12 @@ class Attempt:
 @dataclass(frozen=True)
 class Step:
     """One statement of the schema. `name` is the constraint's or index's (`""`: it has none); `loss` is
-    the note when PostgreSQL refuses the statement and every attempt after it."""
+    the note when PostgreSQL refuses the statement and every attempt after it.
+
+    A key may be had in two parts: `build` makes its index, beside other builds on the same table, and
+    `adopt` makes the index a key. `proof` checks the rows that are there against a constraint made NOT
+    VALID; when it is refused, the notes of `otherwise` hold.
+    """
 
     kind: str
     schema: str
@@ -71,6 +79,9 @@ class Step:
     sql: str
     loss: Note
     otherwise: tuple[Attempt, ...] = ()
+    build: str = ""
+    adopt: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,12 +97,14 @@ class SourcePlan:
 
 @dataclass(frozen=True)
 class Migration:
-    """Everything decided: `before` the rows, `after` the rows, and what is not carried as it was."""
+    """Everything decided: `before` the rows, `after` the rows, and what is not carried as it was.
+    `ordered`: the tables are copied one after the other, parents first."""
 
     sources: tuple[SourcePlan, ...]
     before: tuple[Step, ...]
     after: tuple[Step, ...]
     notes: tuple[Note, ...]
+    ordered: bool = False
 
     @property
     def tables(self) -> tuple[TablePlan, ...]:
@@ -115,7 +128,7 @@ class Migration:
         made = [step.sql for step in self.before if (step.schema, step.table) in names]
         carried = [repr((c.choice.carriage.kind, sorted(c.choice.carriage.reads), c.choice.carriage.places))
                    for t in source.tables for c in t.columns]  # fmt: skip
-        return hashlib.sha256("\n".join([*made, *carried]).encode()).hexdigest()[:16]
+        return hashlib.sha256("\n".join([LAYOUT, *made, *carried]).encode()).hexdigest()[:16]
 
     def expected(self) -> Mapping[str, int]:
         """How many of each kind of constraint the migration means to make."""

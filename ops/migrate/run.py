@@ -10,11 +10,12 @@ from pathlib import Path
 from ops.database.connect import connect
 from ops.interfaces import Pace, Reporter
 from ops.migrate.copy import CopyReport, copy_rows
+from ops.migrate.finish import finish_schema
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
 from ops.migrate.snapshot import snapshots
 from ops.migrate.survey import survey
-from ops.migrate.target import create_schema, finish_schema, inspect_target
+from ops.migrate.target import create_schema, inspect_target
 from ops.migrate.verify import Comparison, verify
 from ops.settings import Source, Target
 from ops.values import DatabaseUrl
@@ -53,7 +54,7 @@ def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
             create_schema(migration, connection)
             copied = copy_rows(migration, wanted.url, reporter, pace)
             reporter.say("making keys and indexes")
-            notes = (*migration.notes, *finish_schema(migration, connection))
+            notes = (*migration.notes, *finish_schema(migration, wanted.url, pace))
             reporter.say("comparing every value")
             comparison = verify(migration, wanted.url, reporter, pace)
     finally:

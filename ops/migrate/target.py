@@ -1,4 +1,4 @@
-"""The target before and after the rows: is it as it must be, the tables, then the keys and all the rest."""
+"""The target before the rows: is it as it must be, and the tables."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.errors import NotReady, Refused
 from ops.migrate import state
-from ops.migrate.migration import Migration, SourcePlan, Step
-from ops.migrate.model import Note
+from ops.migrate.migration import Migration, SourcePlan
 from ops.migrate.names import literal, quote
 
 if TYPE_CHECKING:
@@ -37,31 +36,15 @@ def create_schema(migration: Migration, connection: Connection) -> None:
             _refuse_loss(migration, source, connection)
             _drop_outdated(migration, source, connection)
         for source in migration.sources:
-            _run(connection, f"CREATE SCHEMA IF NOT EXISTS {quote(source.schema)}", source.schema)
+            run_statement(connection, f"CREATE SCHEMA IF NOT EXISTS {quote(source.schema)}", source.schema)
             state.note_source(connection, source, migration.digest(source))
         ours = state.relations(connection)
         steps = {(step.schema, step.table): step for step in migration.before}
         for source in migration.sources:
             for table in source.tables:
                 if (table.schema, table.name) not in ours:
-                    _run(connection, steps[(table.schema, table.name)].sql, table.label)
+                    run_statement(connection, steps[(table.schema, table.name)].sql, table.label)
                     state.note_table(connection, table, source.schema)
-
-
-def finish_schema(migration: Migration, connection: Connection) -> tuple[Note, ...]:
-    """Keys, indexes, defaults, CHECKs, foreign keys, sequences, ANALYZE; what is there already is left.
-    Returns a note for everything that PostgreSQL refuses."""
-    notes: list[Note] = []
-    with state.transaction(connection):
-        for source in migration.sources:
-            _refuse_opened(source, connection)
-    for step in migration.after:
-        if not (step.name and _present(connection, step)):
-            notes += _try(connection, step)
-    for table in migration.tables:
-        with state.transaction(connection):
-            _run(connection, f"ANALYZE {table.qualified}", table.label)
-    return tuple(notes)
 
 
 def _check_server(connection: Connection) -> None:
@@ -130,7 +113,7 @@ def _check_contents(migration: Migration, connection: Connection, into_existing:
         )
 
 
-def _refuse_opened(source: SourcePlan, connection: Connection) -> None:
+def refuse_opened(source: SourcePlan, connection: Connection) -> None:
     known = state.known(connection, source) if state.exists(connection) else None
     if known and known.opened:
         raise Refused(
@@ -141,7 +124,7 @@ def _refuse_opened(source: SourcePlan, connection: Connection) -> None:
 
 def _refuse_loss(migration: Migration, source: SourcePlan, connection: Connection) -> None:
     """Tables that would be made anew must hold nothing but what gigops copied into them."""
-    _refuse_opened(source, connection)
+    refuse_opened(source, connection)
     for schema, name, oid in _outdated(migration, source, connection):
         if state.written_by_others(connection, f"{quote(schema)}.{quote(name)}", oid):
             raise Refused(
@@ -174,33 +157,15 @@ def _drop_outdated(migration: Migration, source: SourcePlan, connection: Connect
             cursor.execute(f"DROP TABLE {names}")
     except psycopg2.errors.DependentObjectsStillExist as error:
         raise Refused(
-            f"the tables of an earlier run cannot be made anew: {_reason(error)}",
+            f"the tables of an earlier run cannot be made anew: {reason(error)}",
             hint="drop what depends on them, or give another schema: --schema-name NAME",
         ) from None
     state.forget_tables(connection, [oid for _, _, oid in outdated])
 
 
-def _try(connection: Connection, step: Step) -> Sequence[Note]:
-    import psycopg2
-
-    reason = ""
-    for sql, note in [(step.sql, None), *((a.sql, a.note) for a in step.otherwise)]:
-        try:
-            with state.transaction(connection):
-                _run(connection, sql, step.table)
-            return [note] if note and note.what else []
-        except (
-            psycopg2.DataError,
-            psycopg2.IntegrityError,
-            psycopg2.ProgrammingError,
-            psycopg2.NotSupportedError,
-            psycopg2.errors.ProgramLimitExceeded,
-        ) as error:
-            reason = reason or _reason(error)
-    return [Note(step.loss.where, f"{step.loss.what}: {reason}", step.loss.do)]
-
-
-def _run(connection: Connection, sql: str, what: str) -> None:
+def run_statement(connection: Connection, sql: str, what: str) -> None:
+    """Runs `sql`. Raises NotReady (disk full, no right, connection lost) and Refused; what PostgreSQL says
+    against the data or the statement goes on as psycopg2's error."""
     import psycopg2
 
     try:
@@ -213,29 +178,17 @@ def _run(connection: Connection, sql: str, what: str) -> None:
         ) from None
     except psycopg2.errors.InsufficientPrivilege as error:
         raise NotReady(
-            f"not allowed: {_reason(error)}", hint="ask the database's owner for the right"
+            f"not allowed: {reason(error)}", hint="ask the database's owner for the right"
         ) from None
     except psycopg2.errors.ProgramLimitExceeded as error:
         if sql.startswith("CREATE TABLE"):
-            raise Refused(f"`{what}` is too wide for PostgreSQL: {_reason(error)}") from None
+            raise Refused(f"`{what}` is too wide for PostgreSQL: {reason(error)}") from None
         raise
     except psycopg2.OperationalError as error:
         raise NotReady(
-            f"PostgreSQL failed at `{what}`: {_reason(error)}",
+            f"PostgreSQL failed at `{what}`: {reason(error)}",
             hint="run the same command again: it goes on from here",
         ) from None
-
-
-def _present(connection: Connection, step: Step) -> bool:
-    table = literal(f"{quote(step.schema)}.{quote(step.table)}")
-    index = literal(f"{quote(step.schema)}.{quote(step.name)}")
-    found = _one(
-        connection,
-        f"SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = {table}::regclass AND"
-        f" conname = {literal(step.name)}) OR to_regclass({index}) IS NOT NULL",
-    )
-    connection.rollback()
-    return bool(found[0])
 
 
 def _one(connection: Connection, sql: str) -> tuple[Any, ...]:
@@ -244,7 +197,7 @@ def _one(connection: Connection, sql: str) -> tuple[Any, ...]:
         return cursor.fetchone() or ()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
 
 

@@ -62,9 +62,8 @@ class Finish:
 
     def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
         del step, facts
-        from ops.migrate.target import finish_schema
+        from ops.migrate.finish import finish_schema
 
         pace.check()
-        with closing(self.move.connect()) as connection:
-            notes = finish_schema(self.move.migration(), connection)
+        notes = finish_schema(self.move.migration(), self.move.url(), pace)
         return {"notes": [f"{note.where}: {note.what}" for note in notes]}

@@ -14,10 +14,11 @@ from typing import Any
 from ops.clients.console import ConsoleReporter
 from ops.database.connect import connect
 from ops.migrate.copy import CopyReport, copy_rows
+from ops.migrate.finish import finish_schema
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
 from ops.migrate.survey import survey
-from ops.migrate.target import create_schema, finish_schema, inspect_target
+from ops.migrate.target import create_schema, inspect_target
 from ops.migrate.verify import Comparison, verify
 from ops.settings import Source, Target
 from ops.values import DatabaseUrl
@@ -64,7 +65,7 @@ def migrate(
         inspect_target(migration, connection, into)
         create_schema(migration, connection)
         report = copy_rows(migration, url, QUIET, NoHurry())
-        notes = finish_schema(migration, connection)
+        notes = finish_schema(migration, url, NoHurry())
     return Done(migration, report, verify(migration, url, QUIET, NoHurry()), notes)
 
 
