@@ -7,7 +7,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -31,9 +32,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[DatabaseUrl]:
-    """The superuser's URL of a fresh server; stopped and deleted when the session ends."""
+@contextmanager
+def running(*options: str, prepare: Callable[[Path, Account | None], None] | None = None) -> Iterator[DatabaseUrl]:
+    """The superuser's URL of a fresh server, which is stopped and deleted at the end. `options` are settings
+    (`name=value`); `prepare` may write into the data folder before the start."""
     account = server_account(os.geteuid(), os.environ, lookup)
     home = Path(tempfile.mkdtemp(prefix="gigops-pg-", dir="/tmp"))
     home.chmod(0o755)
@@ -41,17 +43,25 @@ def server() -> Iterator[DatabaseUrl]:
         binaries = _binaries(home, account)
         url = DatabaseUrl("127.0.0.1", free_port(), "postgres", "postgres", Secret("test-only"))
         _make(binaries, home, account)
+        if prepare:
+            prepare(home / "run/data", account)
         control = [binaries.tool("pg_ctl"), "-D", str(home / "run/data"), "-w"]
-        options = (
-            f"-c listen_addresses=127.0.0.1 -p {url.port} -k {home}/run -c fsync=off -c max_connections=60"
-        )
-        _run([*control, "-l", f"{home}/run/log", "-o", options, "start"], account)
+        said = ["listen_addresses=127.0.0.1", "fsync=off", "max_connections=60", *options]
+        words = f"-p {url.port} -k {home}/run " + " ".join(f"-c {option}" for option in said)
+        _run([*control, "-l", f"{home}/run/log", "-o", words, "start"], account)
         try:
             yield url
         finally:
             _run([*control, "-m", "immediate", "stop"], account)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[DatabaseUrl]:
+    """The superuser's URL of a fresh server; stopped and deleted when the session ends."""
+    with running() as url:
+        yield url
 
 
 @pytest.fixture
