@@ -16,17 +16,33 @@ _WHOLE = {"smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64()}
 
 
 def arrow_type(column: ColumnPlan) -> Any:
-    """The Arrow type whose binary COPY form is the column's PostgreSQL type."""
+    """The Arrow type whose binary COPY form is the column's PostgreSQL type.
+
+    That of jsonb is its version, 1, and the text; that of uuid its 16 bytes
+    (PostgreSQL's jsonb_recv and uuid_recv). `other` is read by PostgreSQL from text, not binary.
+    """
     carriage = column.choice.carriage
     match carriage.kind:
         case "int":
             return _WHOLE[column.choice.postgres]
         case "real":
             return pa.float64()
-        case "text":
-            return pa.string()
-        case "bytes":
+        case "bytes" | "jsonb":
             return pa.binary()
+        case "uuid":
+            return pa.binary(16)
+        case "bool":
+            return pa.bool_()
+        case "date":
+            return pa.date32()
+        case "time":
+            return pa.time64("us")
+        case "timestamp":
+            return pa.timestamp("us")
+        case "timestamptz":
+            return pa.timestamp("us", "UTC")
+        case "text" | "json" | "other":
+            return pa.string()
     digits = (column.profile.digits or 1) + carriage.places
     return pa.decimal128(38, carriage.places) if digits <= 38 else pa.decimal256(76, carriage.places)
 

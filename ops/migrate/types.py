@@ -9,7 +9,10 @@ from typing import Literal
 from ops.migrate.model import Column
 from ops.migrate.seen import ColumnProfile
 
-Kind = Literal["int", "real", "decimal", "text", "bytes"]
+Kind = Literal[
+    "int", "real", "decimal", "text", "bytes",
+    "bool", "date", "time", "timestamp", "timestamptz", "json", "jsonb", "uuid", "other",
+]  # fmt: skip
 _FAMILIES = {
     "int": "INTEGER INT BIGINT INT8 LONG INT64 LONGINTEGER BIGINTEGER UBIGINT",
     "medium": "MEDIUMINT INT3 INT4 INT32",
@@ -48,23 +51,33 @@ MOST_DIGITS = 76  # of Arrow's 256-bit decimals
 
 @dataclass(frozen=True)
 class Carriage:
-    """How values travel: what they become, which storage classes are read, the decimals kept."""
+    """How values travel: what they become, which storage classes are read, the decimals kept.
+
+    `epoch` is what numbers count that become dates (one of `moments.EPOCHS`; `""`: numbers do not).
+    `empty`, `nul` and `utf8` are the user's wish, as in `ops.settings.TypeRule`. `other` is any other type
+    of PostgreSQL's: its values travel as text.
+    """
 
     kind: Kind
     reads: frozenset[str]
     places: int = 0
+    epoch: str = ""
+    empty: str = ""
+    nul: str = ""
+    utf8: str = ""
 
 
 @dataclass(frozen=True)
 class TypeChoice:
     """`misfit` says how the values disagree with the declared type (`""`: they do not), `problem` which
-    values (a storage class, `nul`, `utf8`)."""
+    values (a storage class, `nul`, `utf8`, `form`), `notes` what of the values is not carried as it was."""
 
     postgres: str
     carriage: Carriage
     reason: str
     misfit: str = ""
     problem: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def choose_type(column: Column, profile: ColumnProfile, *, rowid_alias: bool = False) -> TypeChoice:
