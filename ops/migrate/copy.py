@@ -1,12 +1,11 @@
-"""Rows from SQLite into PostgreSQL in column batches; each batch and its mark are one transaction."""
+"""Rows from SQLite into PostgreSQL: several parts at once, each batch and its mark in one transaction."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +13,10 @@ from ops.database.connect import connect
 from ops.errors import Missing, Refused, SourceError
 from ops.interfaces import Pace, Progress, Reporter
 from ops.migrate import census, state
+from ops.migrate.chunkcopy import ChunkCopy
+from ops.migrate.crew import Crew, enlist, hands
 from ops.migrate.migration import Migration, SourcePlan, TablePlan
-from ops.migrate.plan import Chunk, chunks, rows_a_batch
-from ops.migrate.reading import parts_of, select
+from ops.migrate.plan import chunks, in_order
 from ops.migrate.sqlitefile import identity, reading
 from ops.values import DatabaseUrl
 
@@ -35,7 +35,7 @@ class CopyReport:
 
 
 def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: Pace) -> CopyReport:
-    """Copies every row that is not copied yet.
+    """Copies every row that is not copied yet, several parts of the tables at once.
 
     Raises Refused (a value PostgreSQL cannot hold, with table, column and key; the application works
     there already), Busy (another run copies), NotReady (disk full, connection lost: a second run goes
@@ -44,111 +44,77 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
     from ops.migrate import arrow
 
     started = time.monotonic()
-    guard = connect(url)
-    try:
+    with ExitStack() as stack:
+        guard = stack.enter_context(closing(connect(url)))
         state.hold(guard, session=True)
         oids = _own_tables(migration, guard)
         marks = state.marks(guard)
         guard.commit()
         already = sum(m.rows for (oid, _), m in marks.items() if oid in oids.values())
-        copied = 0
-        with arrow.open_postgres(url) as target, reporter.progress("copying rows", migration.rows) as bar:
-            bar.advance(already)
-            for source in migration.sources:
-                _check_unchanged(source)
-                with arrow.open_sqlite(source.path) as file:
-                    for chunk in chunks(source.tables):
-                        oid = oids[(chunk.table.schema, chunk.table.name)]
-                        work = _ChunkCopy(chunk, oid, marks.get((oid, chunk.part)), file, target)
-                        copied += work.run(bar, pace)
-                _check_unchanged(source)
-    finally:
-        guard.close()
+        wanted = 1 if migration.ordered else hands(url)
+        targets = enlist(stack, lambda: arrow.open_postgres(url), wanted)
+        crew = Crew([_Hand(target, stack.enter_context(ExitStack())) for target in targets])
+        bar = stack.enter_context(reporter.progress("copying rows", migration.rows))
+        bar.advance(already)
+        for source in migration.sources:
+            _check_unchanged(source)
+        todo = chunks(migration.tables) if not migration.ordered else in_order(migration.tables)
+        copies = [
+            ChunkCopy(chunk, oid, marks.get((oid, chunk.part)))
+            for chunk in todo
+            if (oid := oids[(chunk.table.schema, chunk.table.name)])
+        ]
+        tasks = [partial(_copy, each, bar=bar, pace=pace, crew=crew) for each in copies]
+        copied = sum(crew.run(tasks, pace))
+        for source in migration.sources:
+            _check_unchanged(source)
     return CopyReport(len(migration.tables), copied, already, time.monotonic() - started)
 
 
-@dataclass(frozen=True)
-class _ChunkCopy:
-    chunk: Chunk
-    oid: int
-    mark: state.Mark | None
-    file: SqliteColumns
+@dataclass
+class _Hand:
+    """One connection to PostgreSQL, with the SQLite files it has opened so far."""
+
     target: PostgresColumns
+    stack: ExitStack
+    files: dict[Path, SqliteColumns] = field(default_factory=dict)
 
-    def run(self, bar: Progress, pace: Pace) -> int:
-        """Copies what the mark leaves over, and returns the rows."""
-        from ops.migrate.arrow import RefusedRows
+    def file(self, path: Path) -> SqliteColumns:
+        from ops.migrate import arrow
 
-        if self.mark and self.mark.done:
-            return 0
-        table, copied = self.chunk.table, 0
-        try:
-            with _one_ahead(self._batches()) as take:
-                batch = take()
-                while True:
-                    pace.check()
-                    following = take() if batch is not None else None
-                    rows = batch[0].num_rows if batch else 0
-                    if batch and rows:
-                        self.target.copy(table.schema, table.name, batch[0])
-                    reached = batch[1] if batch else (self.mark.reached if self.mark else None)
-                    done = following is None
-                    self.target.execute(state.mark_statement(self.oid, self.chunk.part, reached, rows, done))
-                    self.target.commit()
-                    bar.advance(rows)
-                    copied += rows
-                    if done:
-                        return copied
-                    batch = following
-        except RefusedRows as error:
-            self.target.rollback()
-            reason = str(error)
-        raise _refused(table, reason)
-
-    def _batches(self) -> Iterator[tuple[Any, int | None]]:
-        """Converted batches, each with how far it reaches: its last row id, or the rows so far."""
-        from ops.migrate.convert import from_sqlite
-
-        table, chunk = self.chunk.table, self.chunk
-        parts, size = parts_of(table), rows_a_batch(table.profile)
-        reached = self.mark.reached if self.mark else None
-        if chunk.low is None or chunk.high is None:
-            count = reached or 0
-            # Without row ids the table is stored in the order of its key, so a scan comes the same again.
-            for raw in self.file.batches(select(table, parts, offset=count), size):
-                count += raw.num_rows
-                yield from_sqlite(table, parts, raw), count
-            return
-        name = table.source.rowid_name
-        low = chunk.low if reached is None else reached + 1
-        if reached is not None and reached >= chunk.high:
-            return
-        where = f"{name} BETWEEN {low} AND {chunk.high}"
-        sql = select(table, parts, where=where, order=[str(name)], rowid=True)
-        for raw in self.file.batches(sql, size):
-            last = raw.column(len(parts))
-            if raw.num_rows:
-                yield from_sqlite(table, parts, raw), last[raw.num_rows - 1].as_py()
+        if path not in self.files:
+            self.files[path] = self.stack.enter_context(arrow.open_sqlite(path))
+        return self.files[path]
 
 
-@contextmanager
-def _one_ahead(batches: Iterator[Any]) -> Iterator[Callable[[], Any]]:
-    """Gives a function that returns the next batch (None at the end) while the one after it is read
-    in another thread: SQLite and PostgreSQL work at the same time."""
-    with ThreadPoolExecutor(1, thread_name_prefix="gigops-read") as reader:
-        coming = [reader.submit(next, batches, None)]
+def _copy(work: ChunkCopy, hand: _Hand, *, bar: Progress, pace: Pace, crew: Crew[_Hand]) -> int:
+    """Copies what the mark leaves over, and returns the rows."""
+    from ops.migrate.arrow import RefusedRows
 
-        def take() -> Any:
-            batch = coming.pop().result()
-            coming.append(reader.submit(next, batches, None))
-            return batch
-
-        try:
-            yield take
-        finally:
-            for future in coming:
-                future.exception()
-            reader.submit(getattr(batches, "close", lambda: None)).result()
+    if work.mark and work.mark.done:
+        return 0
+    table, copied = work.chunk.table, 0
+    try:
+        batches = work.batches(hand.file(table.path))
+        with closing(batches):
+            for batch, reached, last in batches:
+                if crew.stopped.is_set():
+                    return copied
+                rows = batch.num_rows if batch else 0
+                if rows:
+                    hand.target.copy(table.schema, table.name, batch)
+                mark = state.mark_statement(work.oid, work.chunk.part, reached, rows, last)
+                hand.target.execute(mark)
+                hand.target.commit()
+                bar.advance(rows)
+                copied += rows
+                pace.check()
+    except RefusedRows as error:
+        hand.target.rollback()
+        reason = str(error)
+    else:
+        return copied
+    raise _refused(table, reason)
 
 
 def _own_tables(migration: Migration, connection: Any) -> dict[tuple[str, str], int]:

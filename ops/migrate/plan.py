@@ -11,7 +11,7 @@ from ops.migrate.seen import TableProfile
 ROWS_A_BATCH = 50_000
 BYTES_A_BATCH = 16_000_000
 BYTES_OF_LARGE_VALUES = 64_000_000
-ROWS_A_CHUNK = 1_000_000
+ROWS_A_CHUNK = 200_000
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,14 @@ class Chunk:
 
 
 def chunks(tables: Sequence[TablePlan]) -> list[Chunk]:
-    """Every table in parts of about a million rows, largest tables first."""
+    """Every table in parts, largest tables first, so that the last to end are small."""
+    return in_order(sorted(tables, key=lambda t: (-t.profile.bytes, -t.profile.rows, t.schema, t.name)))
+
+
+def in_order(tables: Sequence[TablePlan]) -> list[Chunk]:
+    """Every table in parts, the tables one after the other."""
     found = []
-    for table in sorted(tables, key=lambda t: (-t.profile.bytes, -t.profile.rows, t.schema, t.name)):
+    for table in tables:
         rows, low, high = table.profile.rows, table.profile.lowest_rowid, table.profile.highest_rowid
         if table.source.rowid_name is None or rows == 0:
             found.append(Chunk(table, 0, None, None, rows))
