@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ops.migrate.documents import judge
+from ops.migrate.inputs import NoInput, as_input
 from ops.migrate.moments import read_moment, read_number, read_time
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ TRUE, FALSE = ("1", "true", "t"), ("0", "false", "f")
 _RANGES = {"smallint": 2**15, "integer": 2**31, "bigint": 2**63}
 _WHOLE = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
-_UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.I)
+UUID_FORM = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.I)
 _SIZE = re.compile(r"(\w[\w ]*)\((\d+)(?:,\s*(-?\d+))?\)")
 _EXACT = Context(prec=2_000)
 Value = int | float | str | bytes | None
@@ -230,13 +231,21 @@ def _uuid(column: ColumnPlan, value: Value) -> UUID:
         return UUID(bytes=value)
     if isinstance(value, str):
         bare = value[1:-1] if value[:1] == "{" and value[-1:] == "}" else value
-        if _UUID.fullmatch(bare):
+        if UUID_FORM.fullmatch(bare):
             return UUID(bare)
     raise Misfit("no UUID")
+
+
+def _other(column: ColumnPlan, value: Value) -> str:
+    text = _text(column, value)
+    try:
+        return as_input(column.choice.carriage.form, text)
+    except NoInput as error:
+        raise Misfit(str(error)) from None
 
 
 _CONVERTERS: dict[str, Callable[[ColumnPlan, Value], object]] = {
     "bool": _bool, "int": _int, "real": _real, "decimal": _decimal, "text": _text, "bytes": _bytes,
     "date": _date, "time": _time, "timestamp": _timestamp, "timestamptz": _moment,
-    "json": _json, "jsonb": _json, "uuid": _uuid, "other": _text,
+    "json": _json, "jsonb": _json, "uuid": _uuid, "other": _other,
 }  # fmt: skip

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from ops.migrate.inputs import Form
 from ops.migrate.model import Column
 from ops.migrate.seen import ColumnProfile
 
@@ -55,7 +56,7 @@ class Carriage:
 
     `epoch` is what numbers count that become dates (one of `moments.EPOCHS`; `""`: numbers do not).
     `empty`, `nul` and `utf8` are the user's wish, as in `ops.settings.TypeRule`. `other` is any other type
-    of PostgreSQL's: its values travel as text.
+    of PostgreSQL's: its values travel as text, in the `form` that the type's input function takes.
     """
 
     kind: Kind
@@ -65,6 +66,7 @@ class Carriage:
     empty: str = ""
     nul: str = ""
     utf8: str = ""
+    form: Form = ""
 
 
 @dataclass(frozen=True)
