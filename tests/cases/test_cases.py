@@ -1,0 +1,185 @@
+"""Each way in which migrations fail real users, as one case in a file beside this one (see case.py)."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from ops.database.connect import connect
+from ops.errors import GigopsError, Interrupted
+from ops.migrate.copy import copy_rows
+from ops.migrate.migration import Migration
+from ops.migrate.survey import survey
+from ops.migrate.target import create_schema
+from ops.settings import Source, Target
+from ops.values import DatabaseUrl
+from tests.cases import looking
+from tests.cases.case import Case, Row, cases
+from tests.service.migrating import QUIET, Done, migrate, query
+
+ALL = cases()
+WANTED = {f"F{n}" for n in range(1, 36)} | {"also-31", "also-32", "also-38", "also-39"}
+_ELSEWHERE = {"F35"}  # interruption and memory: test_migrate_again.py, test_migrate_killed.py
+
+
+@dataclass
+class Until:
+    """A pace that ends at its `left`-th check."""
+
+    left: int
+
+    def check(self) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise Interrupted("stopped")
+
+
+@pytest.mark.parametrize("case", ALL, ids=lambda case: case.path.stem)
+def test_a_case_of_the_research(case: Case, database: DatabaseUrl, tmp_path: Path) -> None:
+    wrong = found_wrong(case, database, tmp_path)
+    if case.known:
+        assert wrong, f"{case.path.name} is met now: take its `known` away"
+        pytest.xfail(case.known)
+    assert not wrong, f"{case.path.name}: {case.title}\n\n" + "\n\n".join(wrong)
+
+
+def test_every_failure_of_the_research_has_a_case() -> None:
+    told = {failure for case in ALL for failure in case.failures}
+    assert told - _ELSEWHERE == WANTED - _ELSEWHERE
+    assert len({case.title for case in ALL}) == len(ALL), "each title says something of its own"
+    print(f"{len(ALL)} cases of {len(told)} failures, {sum(bool(c.known) for c in ALL)} not met yet")
+
+
+def found_wrong(case: Case, url: DatabaseUrl, folder: Path) -> list[str]:
+    """Everything that is not as the case wants it."""
+    if case.before:
+        query(url, case.before)
+    before = looking.tables(url)
+    sources = case.sources(folder)
+    held = contents(folder)
+    try:
+        if case.interrupted:
+            _stopped(case, url, sources)
+        done = migrate(url, *sources, **case.target())
+    except GigopsError as error:
+        return _refused(case, error, sorted(looking.tables(url) - before))
+    except psycopg2.Error as error:
+        return [f"gigops crashed: {type(error).__name__}: {error}"]
+    finally:
+        assert contents(folder) == held, "the source's folder was changed"
+    if case.refused:
+        return ["it was not refused; it told:\n" + (done.noted() or "nothing")]
+    wrong = [] if done.comparison.equal else [f"gigops's own comparison: {done.comparison.first}"]
+    return [*wrong, *_schema(case, url), *_rows(case, url), *_told(case, done), *_behaviour(case, url)]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+def _stopped(case: Case, url: DatabaseUrl, sources: list[Source]) -> None:
+    migration = survey(sources, Target(**case.target()))
+    with closing(connect(url)) as connection:
+        create_schema(migration, connection)
+    with pytest.raises(Interrupted):
+        copy_rows(migration, url, QUIET, Until(int(case.interrupted)))
+
+
+def _refused(case: Case, error: GigopsError, left: list[str]) -> list[str]:
+    said = f"{error.message} ({error.hint})"
+    if not case.refused:
+        return [f"it was refused: {said}"]
+    wrong = [f"the refusal lacks “{each}”: {said}" for each in case.refused if not _holds(said, each)]
+    return wrong + ([f"refused, but it made {left}"] if left else [])
+
+
+def _schema(case: Case, url: DatabaseUrl) -> list[str]:
+    wrong = []
+    for table, wanted in case.types.items():
+        there = looking.types(url, table)
+        wrong += [
+            f"{table}.{column} is {there.get(column, 'not there')}, wanted {kind}"
+            for column, kind in wanted.items()
+            if there.get(column) != kind
+        ]
+    for table, lines in case.schema.items():
+        wrong += _differ(f"the schema of {table}", lines.strip().splitlines(), looking.schema(url, table))
+    return wrong
+
+
+def _rows(case: Case, url: DatabaseUrl) -> list[str]:
+    wrong = []
+    for table, rows in case.rows.items():
+        wanted, there = Counter(tuple(row) for row in rows), looking.rows(url, table)
+        if wanted != there:
+            wrong += _differ(f"the rows of {table}", _listed(wanted), _listed(there))
+    return wrong
+
+
+def _told(case: Case, done: Done) -> list[str]:
+    wrong = []
+    notes = [line for line in done.noted().split("\n") if line]
+    for each in case.notes or ():
+        if not any(_holds(note, each) for note in notes):
+            wrong.append(f"no note holds “{each}”; there are:\n" + "\n".join(notes))
+    if case.notes is not None and not case.notes and notes:
+        wrong.append("nothing was to be told, but:\n" + "\n".join(notes))
+    rejects = rejected(done.migration)
+    for table, wanted in (case.rejects or {}).items():
+        there = rejects.pop(table, [])
+        missing = [each for each in wanted if not any(_holds(row, each) for row in there)]
+        if missing or len(wanted) != len(there):
+            wrong += _differ(f"the rejects of {table}", list(wanted), there)
+    if rejects:
+        wrong.append(f"rejects that nobody expected: {rejects}")
+    return wrong
+
+
+def _behaviour(case: Case, url: DatabaseUrl) -> list[str]:
+    wrong = []
+    for ask in case.asks:
+        try:
+            rows = looking.asked(url, ask["sql"])
+        except psycopg2.Error as error:
+            if error.pgcode != ask.get("fails"):
+                wrong.append(f"{ask['sql']}: {error.pgcode} {error}")
+            continue
+        if "fails" in ask:
+            wrong.append(f"{ask['sql']}: it was to fail with {ask['fails']}")
+        elif rows != [tuple(row) for row in ask.get("gives", [])]:
+            wrong += _differ(ask["sql"], _listed(tuple(row) for row in ask.get("gives", [])), _listed(rows))
+    for place, wanted in case.next.items():
+        table, column = place.rsplit(".", 1)
+        number = looking.next_id(url, table, column)
+        if number != int(wanted):
+            wrong.append(f"the next {place} is {number}, wanted {wanted}")
+    return wrong
+
+
+def rejected(migration: Migration) -> dict[str, list[str]]:
+    """The rows set aside, as `key · column · reason` by table."""
+    return {}
+
+
+def _holds(text: str, wanted: str) -> bool:
+    return re.search(".*".join(re.escape(piece) for piece in wanted.split("…")), text, re.DOTALL) is not None
+
+
+def _listed(rows: Iterable[Row] | Counter[Row]) -> list[str]:
+    lines = rows.elements() if isinstance(rows, Counter) else rows
+    return sorted(" | ".join("~" if value is None else value for value in row) for row in lines)
+
+
+def _differ(what: str, wanted: list[str], there: list[str]) -> list[str]:
+    lines = difflib.unified_diff(wanted, there, "wanted", "there", lineterm="", n=2)
+    text = "\n".join(lines)
+    return [f"{what}:\n{text}"] if text else []
