@@ -33,14 +33,10 @@ def count_classes(connection: sqlite3.Connection, table: Table, column: str, row
     }
 
 
-def texts_with_nul(connection: sqlite3.Connection, table: Table, column: str) -> int:
-    return int(_row(connection, table, f"sum({_problem(column, 'nul', 'UTF-8')})")[0] or 0)
-
-
-def bad_texts(connection: sqlite3.Connection, table: Table, column: str, encoding: str) -> int:
-    """Texts whose bytes are not valid in the file's encoding."""
-    _define(connection, encoding)
-    return int(_row(connection, table, f"sum({_problem(column, 'utf8', encoding)})")[0] or 0)
+def longest_text(connection: sqlite3.Connection, table: Table, column: str) -> int:
+    """The characters of the longest text."""
+    c = quoted(column)
+    return int(_row(connection, table, f"max(CASE WHEN typeof({c}) = 'text' THEN length({c}) END)")[0] or 0)
 
 
 def bad_blobs(connection: sqlite3.Connection, table: Table, column: str) -> int:

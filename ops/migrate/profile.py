@@ -10,6 +10,7 @@ from ops.migrate import census
 from ops.migrate.model import Column, Table
 from ops.migrate.seen import ColumnProfile, TableProfile
 from ops.migrate.sqlitefile import quoted
+from ops.migrate.texts import Weights, look_at_texts
 
 LARGE_VALUE = 1_000_000
 _COLUMNS_A_SCAN = 200  # up to four results a column; SQLite allows 2,000
@@ -21,25 +22,27 @@ class _Look:
     low: Any
     high: Any
     reals: int
-    chars: int
     bytes: int
     longest: int
 
 
-def profile_table(
-    connection: sqlite3.Connection, table: Table, encoding: str, *, thorough: bool = False
-) -> TableProfile:
-    """Scans `table`. `thorough` also finds text that is not valid in its encoding."""
+def profile_table(connection: sqlite3.Connection, table: Table, encoding: str) -> TableProfile:
+    """Scans `table`."""
     bounds = f"min({table.rowid_name}), max({table.rowid_name})" if table.rowid_name else "0, 0"
     rows, lowest, highest = connection.execute(
         f"SELECT count(*), {bounds} FROM {quoted(table.name)}"
     ).fetchone()
     profiles, looks = {}, _look(connection, table)
     for column, look in zip(table.columns, looks, strict=True):
-        profiles[column.name] = _profile_column(connection, table, column, rows, look, encoding, thorough)
+        profiles[column.name] = _profile_column(connection, table, column, rows, look)
     largest = max((look.longest for look in looks), default=0)
     heavy = census.bytes_above(connection, table, LARGE_VALUE) if largest > LARGE_VALUE else 0
     size = sum(look.bytes for look in looks)
+    texts = [name for name, seen in profiles.items() if seen.texts]
+    weights = Weights(rows, size // max(rows, 1), largest)
+    found = look_at_texts(connection, table, texts, encoding, weights, lowest or 0, highest or 0)
+    for name, wrong in zip(texts, found, strict=True):
+        profiles[name] = replace(profiles[name], nul_texts=wrong.nul, bad_texts=wrong.bad)
     return TableProfile(rows, profiles, size, heavy, largest, lowest or 0, highest or 0)
 
 
@@ -51,7 +54,7 @@ def _look(connection: sqlite3.Connection, table: Table) -> list[_Look]:
         _scan(connection, table, [_weight(c) for c, h in zip(table.columns, heavy, strict=True) if h])
     )
     return [
-        _Look(*end, *(next(weights) if is_heavy else (0, 0, 0)))
+        _Look(*end, *(next(weights) if is_heavy else (0, 0)))
         for end, is_heavy in zip(ends, heavy, strict=True)
     ]
 
@@ -82,7 +85,7 @@ def _ends(table: Table, column: Column) -> list[str]:
 def _weight(column: Column) -> list[str]:
     c = quoted(column.name)
     octets = f"length(CAST({c} AS BLOB))"
-    return [f"sum(length({c}))", f"sum({octets})", f"max(length({c}))"]
+    return [f"sum({octets})", f"max({octets})"]
 
 
 def _profile_column(
@@ -91,19 +94,15 @@ def _profile_column(
     column: Column,
     rows: int,
     look: _Look,
-    encoding: str,
-    thorough: bool,
 ) -> ColumnProfile:
     seen = _from_extremes(rows, look)
     if seen is None:
         seen = ColumnProfile(**census.count_classes(connection, table, column.name, rows))
     if seen.texts:
-        seen = replace(seen, longest=look.longest)
-        # length() ends at a NUL, so as many characters as bytes prove that there is none.
-        if look.chars != look.bytes:
-            seen = replace(seen, nul_texts=census.texts_with_nul(connection, table, column.name))
-        if thorough:
-            seen = replace(seen, bad_texts=census.bad_texts(connection, table, column.name, encoding))
+        # Counting characters costs more than asking for bytes, so only where the number matters.
+        declared_length = "(" in column.declared
+        longest = census.longest_text(connection, table, column.name) if declared_length else look.longest
+        seen = replace(seen, longest=longest)
     elif seen.reals and not seen.blobs:
         digits = (
             census.decimal_digits(connection, table, column.name) if _wants_decimals(column, seen) else None

@@ -68,7 +68,7 @@ def _survey_source(source: Source, target: Target, whole: bool) -> tuple[SourceP
             for left in found.left_out
         ]
         for table in found.tables:
-            profile = profile_table(connection, table, found.encoding, thorough=target.on_misfit != "fail")
+            profile = profile_table(connection, table, found.encoding)
             plan = _plan_table(found, table, profile, source, schema, origin)
             tables.append(plan)
             notes += _table_notes(plan)
