@@ -5,8 +5,8 @@ from __future__ import annotations
 pytest_plugins = [
     "tests.servers.docker",
     "tests.servers.gigchain",
-    "tests.servers.managed",
     "tests.servers.postgres",
+    "tests.servers.managed",
     "tests.servers.provisioning",
     "tests.servers.s3",
 ]

@@ -23,19 +23,7 @@ def connect(
     """
     import psycopg2
 
-    words: dict[str, Any] = {**dict(url.query)}
-    words.update(
-        host=url.host,
-        port=url.port,
-        dbname=url.database,
-        application_name=application_name,
-        connect_timeout=connect_timeout,
-        client_encoding="UTF8",
-    )
-    if url.user:
-        words["user"] = url.user
-    if url.password is not None:
-        words["password"] = url.password.reveal()
+    words = libpq_words(url, application_name, connect_timeout)
     try:
         connection: Connection = psycopg2.connect(**words)
     except psycopg2.OperationalError as error:
@@ -55,6 +43,26 @@ def connect(
     return connection
 
 
+def libpq_words(
+    url: DatabaseUrl, application_name: str = "gigops", connect_timeout: int = 10
+) -> dict[str, Any]:
+    """What psycopg2 is given to connect; the password is among it."""
+    words: dict[str, Any] = {**dict(url.query)}
+    words.update(
+        host=url.host,
+        port=url.port,
+        dbname=url.database,
+        application_name=application_name,
+        connect_timeout=connect_timeout,
+        client_encoding="UTF8",
+    )
+    if url.user:
+        words["user"] = url.user
+    if url.password is not None:
+        words["password"] = url.password.reveal()
+    return words
+
+
 def _explained(url: DatabaseUrl, text: str) -> NotReady:
     where = f"{url.host}:{url.port}"
     reason = text.strip().splitlines()[-1].strip() if text.strip() else "no reason given"
@@ -63,6 +71,11 @@ def _explained(url: DatabaseUrl, text: str) -> NotReady:
         return NotReady(
             f"the server at {where} refuses the password of `{url.user}`",
             hint="check DATABASE_URL, or target.url in gigops.yaml",
+        )
+    if "SSL" in text or "root certificate" in text or "server certificate" in text:
+        return NotReady(
+            f"no safe connection to {where}: {reason}",
+            hint="look at sslmode and sslrootcert behind `?` of the URL",
         )
     if "does not exist" in text:
         return NotReady(

@@ -18,6 +18,7 @@ import adbc_driver_sqlite.dbapi as sqlite
 import pyarrow as pa
 
 from ops.errors import GigopsError, NotReady, Refused, SourceError
+from ops.migrate.session import UNHURRIED
 from ops.migrate.sqlitefile import explained, uri
 from ops.values import DatabaseUrl, redact
 
@@ -124,6 +125,7 @@ def open_postgres(url: DatabaseUrl) -> Iterator[PostgresColumns]:
         opened = PostgresColumns(connection, url)
         opened.execute("SET gigops.copying = 'on'")
         opened.execute("SET synchronous_commit = off")
+        opened.execute(UNHURRIED)
         opened.commit()
         yield opened
     finally:

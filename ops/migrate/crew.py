@@ -10,8 +10,10 @@ from contextlib import AbstractContextManager, ExitStack
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
+from ops.database.pooler import room
 from ops.errors import NotReady
 from ops.interfaces import Pace
+from ops.values import DatabaseUrl
 
 Worker = TypeVar("Worker")
 Result = TypeVar("Result")
@@ -19,9 +21,10 @@ _SECONDS_BETWEEN_LOOKS = 0.2
 MOST = 4
 
 
-def hands() -> int:
-    """How many connections are worth opening here."""
-    return max(2, min(MOST, os.cpu_count() or 1))
+def hands(url: DatabaseUrl | None = None) -> int:
+    """How many connections are worth opening here, and to be had of a pooler at `url`. Raises NotReady."""
+    worth = max(2, min(MOST, os.cpu_count() or 1))
+    return room(url, worth) if url else worth
 
 
 class Crew(Generic[Worker]):

@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ops.database.connect import connect
 from ops.interfaces import Pace
 from ops.migrate import state
 from ops.migrate.crew import Crew, enlist, hands
 from ops.migrate.migration import Migration, Step, TablePlan
 from ops.migrate.model import Note
 from ops.migrate.names import literal, quote
+from ops.migrate.session import open_session
 from ops.migrate.target import reason, refuse_opened, run_statement
 from ops.values import DatabaseUrl
 
@@ -23,11 +23,8 @@ if TYPE_CHECKING:
     Task = Callable[[Connection], Sequence[Note]]
 
 _LAST = ("view", "trigger")
-# For gigops's own sessions only. An index build may take longer than a provider's usual statement_timeout.
-_SESSION = """
-SET maintenance_work_mem = '256MB'; SET statement_timeout = 0; SET lock_timeout = 0;
-SET idle_in_transaction_session_timeout = 0; SET gigops.copying = 'on'
-"""
+# For gigops's own sessions only.
+_SESSION = "SET maintenance_work_mem = '64MB'; SET lock_timeout = 0; SET gigops.copying = 'on'"
 
 
 def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[Note, ...]:
@@ -38,7 +35,7 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
     no time, and are validated; views and triggers are last, in their order. Raises NotReady and Refused.
     """
     with ExitStack() as stack:
-        workers = enlist(stack, lambda: _session(url), hands())
+        workers = enlist(stack, lambda: _session(url), hands(url))
         with state.transaction(workers[0]):
             for source in migration.sources:
                 refuse_opened(source, workers[0])
@@ -52,7 +49,7 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
 
 @contextmanager
 def _session(url: DatabaseUrl) -> Iterator[Connection]:
-    connection = connect(url)
+    connection = open_session(url)
     try:
         with connection.cursor() as cursor:
             cursor.execute(_SESSION)

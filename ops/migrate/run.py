@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ops.database.connect import connect
+from ops.database.pooler import check_sessions
 from ops.interfaces import Pace, Reporter
 from ops.migrate.copy import CopyReport, copy_rows
 from ops.migrate.finish import finish_schema
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
+from ops.migrate.session import open_session
 from ops.migrate.snapshot import snapshots
 from ops.migrate.survey import survey
 from ops.migrate.target import create_schema, inspect_target
@@ -45,26 +47,24 @@ class Migrated:
 def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
     """Twice is the same as once: a second run goes on where the first ended, or finds all done."""
     started = time.monotonic()
-    connection = connect(wanted.url)
-    try:
-        with snapshots(wanted.sources, wanted.folder) as copies:
-            migration = survey(copies, wanted.target)
+    check_sessions(wanted.url)
+    with snapshots(wanted.sources, wanted.folder) as copies:
+        migration = survey(copies, wanted.target)
+        with closing(open_session(wanted.url)) as connection:
             inspect_target(migration, connection, wanted.target.into_existing)
             reporter.say(f"copying {len(migration.tables)} tables, {migration.rows:,} rows to {wanted.url}")
             create_schema(migration, connection)
-            copied = copy_rows(migration, wanted.url, reporter, pace)
-            reporter.say("making keys and indexes")
-            notes = (*migration.notes, *finish_schema(migration, wanted.url, pace))
-            reporter.say("comparing every value")
-            comparison = verify(migration, wanted.url, reporter, pace)
-    finally:
-        connection.close()
+        copied = copy_rows(migration, wanted.url, reporter, pace)
+        reporter.say("making keys and indexes")
+        notes = (*migration.notes, *finish_schema(migration, wanted.url, pace))
+        reporter.say("comparing every value")
+        comparison = verify(migration, wanted.url, reporter, pace)
     return Migrated(migration, copied, comparison, notes, time.monotonic() - started)
 
 
 def compare(wanted: Wanted, reporter: Reporter, pace: Pace) -> Comparison:
     """Compares what the files hold now with what PostgreSQL holds now; changes nothing."""
-    connect(wanted.url).close()
+    check_sessions(wanted.url)
     with snapshots(wanted.sources, wanted.folder) as copies:
         migration = survey(copies, replace(wanted.target, on_misfit="widen"))
         return verify(migration, wanted.url, reporter, pace)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.database.connect import connect
+from ops.database.pooler import check_sessions
 from ops.errors import GigopsError, NotReady, Refused, UsageError
 from ops.interfaces import Reporter
 from ops.provision import login
@@ -98,6 +99,7 @@ class Existing:
         return self.target.url
 
     def _look(self, url: DatabaseUrl) -> Facts:
+        check_sessions(url)
         link = connect(url, autocommit=True)
         try:
             return _facts(link, self.target.schema)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.database.connect import connect
 from ops.errors import NotReady
 from ops.provision.provider import Provider, Server
 from ops.settings import Settings
@@ -38,7 +37,10 @@ class Move:
         return self.server().url
 
     def connect(self) -> Connection:
-        return connect(self.url())
+        """A session without the role's time limits."""
+        from ops.migrate.session import open_session
+
+        return open_session(self.url())
 
     def survey(self, *, whole: bool = True) -> Migration:
         """Reads the files anew: what they hold now, and what it becomes in PostgreSQL. `whole` checks the

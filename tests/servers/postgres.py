@@ -33,7 +33,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(*options: str, prepare: Callable[[Path, Account | None], None] | None = None) -> Iterator[DatabaseUrl]:
+def running(
+    *options: str, prepare: Callable[[Path, Account | None], None] | None = None
+) -> Iterator[DatabaseUrl]:
     """The superuser's URL of a fresh server, which is stopped and deleted at the end. `options` are settings
     (`name=value`); `prepare` may write into the data folder before the start."""
     account = server_account(os.geteuid(), os.environ, lookup)
