@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ops.database.connect import connect
 from ops.errors import Missing, Refused, SourceError
 from ops.interfaces import Pace, Progress, Reporter
 from ops.migrate import census, state
 from ops.migrate.chunkcopy import ChunkCopy
 from ops.migrate.crew import Crew, enlist, hands
+from ops.migrate.hand import Hand
 from ops.migrate.migration import Migration, SourcePlan, TablePlan
 from ops.migrate.plan import chunks, in_order
+from ops.migrate.session import open_session
 from ops.migrate.sqlitefile import identity, reading
 from ops.values import DatabaseUrl
-
-if TYPE_CHECKING:
-    from ops.migrate.arrow import PostgresColumns, SqliteColumns
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
 
     started = time.monotonic()
     with ExitStack() as stack:
-        guard = stack.enter_context(closing(connect(url)))
+        guard = stack.enter_context(closing(open_session(url)))
         state.hold(guard, session=True)
         oids = _own_tables(migration, guard)
         marks = state.marks(guard)
@@ -53,7 +51,7 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
         already = sum(m.rows for (oid, _), m in marks.items() if oid in oids.values())
         wanted = 1 if migration.ordered else hands(url)
         targets = enlist(stack, lambda: arrow.open_postgres(url), wanted)
-        crew = Crew([_Hand(target, stack.enter_context(ExitStack())) for target in targets])
+        crew = Crew([Hand(target, stack.enter_context(ExitStack())) for target in targets])
         bar = stack.enter_context(reporter.progress("copying rows", migration.rows))
         bar.advance(already)
         for source in migration.sources:
@@ -71,23 +69,7 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
     return CopyReport(len(migration.tables), copied, already, time.monotonic() - started)
 
 
-@dataclass
-class _Hand:
-    """One connection to PostgreSQL, with the SQLite files it has opened so far."""
-
-    target: PostgresColumns
-    stack: ExitStack
-    files: dict[Path, SqliteColumns] = field(default_factory=dict)
-
-    def file(self, path: Path) -> SqliteColumns:
-        from ops.migrate import arrow
-
-        if path not in self.files:
-            self.files[path] = self.stack.enter_context(arrow.open_sqlite(path))
-        return self.files[path]
-
-
-def _copy(work: ChunkCopy, hand: _Hand, *, bar: Progress, pace: Pace, crew: Crew[_Hand]) -> int:
+def _copy(work: ChunkCopy, hand: Hand, *, bar: Progress, pace: Pace, crew: Crew[Hand]) -> int:
     """Copies what the mark leaves over, and returns the rows."""
     from ops.migrate.arrow import RefusedRows
 

@@ -27,7 +27,11 @@ class Chunk:
 
 def chunks(tables: Sequence[TablePlan]) -> list[Chunk]:
     """Every table in parts, largest tables first, so that the last to end are small."""
-    return in_order(sorted(tables, key=lambda t: (-t.profile.bytes, -t.profile.rows, t.schema, t.name)))
+    return in_order(heaviest_first(tables))
+
+
+def heaviest_first(tables: Sequence[TablePlan]) -> list[TablePlan]:
+    return sorted(tables, key=lambda t: (-t.profile.bytes, -t.profile.rows, t.schema, t.name))
 
 
 def in_order(tables: Sequence[TablePlan]) -> list[Chunk]:
@@ -43,6 +47,33 @@ def in_order(tables: Sequence[TablePlan]) -> list[Chunk]:
         for part in range(parts):
             found.append(Chunk(table, part, edges[part], edges[part + 1] - 1, rows // parts))
     return found
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a table to compare: row ids above `above` up to `up_to` (None: no bound), so that rows
+    which only one side has fall into some part too."""
+
+    above: int | None
+    up_to: int | None
+    rows: int
+
+    def within(self, name: str) -> str:
+        """The condition on the column `name`; empty for the whole table."""
+        bounds = [f"{name} > {self.above}"] if self.above is not None else []
+        bounds += [f"{name} <= {self.up_to}"] if self.up_to is not None else []
+        return " AND ".join(bounds)
+
+
+def spans(table: TablePlan) -> list[Span]:
+    """The parts of a table: several where the key is the row id, by which both sides find them."""
+    rows, low, high = table.profile.rows, table.profile.lowest_rowid, table.profile.highest_rowid
+    if table.source.rowid_alias is None or rows <= ROWS_A_CHUNK:
+        return [Span(None, None, rows)]
+    parts = min(-(-rows // ROWS_A_CHUNK), high - low + 1)
+    edges = [low + (high - low + 1) * i // parts for i in range(1, parts)]
+    ends = zip([None, *edges], [*edges, None], strict=True)
+    return [Span(above, up_to, rows // parts) for above, up_to in ends]
 
 
 def rows_a_batch(profile: TableProfile) -> int:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ops.database.connect import connect
-from ops.interfaces import Pace, Reporter
-from ops.migrate.compare import Difference, Tally, compare_streams
+from ops.interfaces import Pace, Progress, Reporter
+from ops.migrate.compare import FIRST_DIFFERENCES, Difference, Tally, compare_streams
+from ops.migrate.crew import Crew, enlist, hands
+from ops.migrate.hand import Hand
 from ops.migrate.inventory import Count, count_constraints, present_columns
 from ops.migrate.migration import ColumnPlan, Migration, TablePlan
 from ops.migrate.names import quote
-from ops.migrate.plan import rows_a_batch
+from ops.migrate.plan import Span, heaviest_first, rows_a_batch, spans
 from ops.migrate.reading import in_key_order, parts_of, select
 from ops.values import DatabaseUrl
 
@@ -80,48 +84,61 @@ def verify(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: Pac
         schema = count_constraints(migration, connection)
     finally:
         connection.close()
-    results = []
-    with arrow.open_postgres(url) as target, reporter.progress("comparing rows", migration.rows) as bar:
-        for source in migration.sources:
-            with arrow.open_sqlite(source.path) as file:
-                for table in source.tables:
-                    tally = Tally(table.label)
-                    columns = there.get((table.schema, table.name), frozenset())
-                    for rows in _compare_table(table, columns, file, target, tally, pace):
-                        bar.advance(rows)
-                    results.append(
-                        TableComparison(table.label, table.origin.name, tally.source_rows, tally.target_rows,
-                                        tally.values, tally.count, tuple(tally.first))
-                    )  # fmt: skip
-                    target.commit()
-    return Comparison(tuple(results), schema, time.monotonic() - started)
+    with ExitStack() as stack:
+        targets = enlist(stack, lambda: arrow.open_postgres(url), hands())
+        crew = Crew([Hand(target, stack.enter_context(ExitStack())) for target in targets])
+        bar = stack.enter_context(reporter.progress("comparing rows", migration.rows))
+        work = [(table, span) for table in heaviest_first(migration.tables) for span in spans(table)]
+        tasks = [
+            partial(_compare_span, table, span, there.get((table.schema, table.name), frozenset()), bar, pace)
+            for table, span in work
+        ]
+        found = crew.run(tasks, pace)
+    tallies: dict[str, list[Tally]] = {}
+    for (table, _), tally in zip(work, found, strict=True):
+        tallies.setdefault(table.qualified, []).append(tally)
+    results = tuple(_joined(table, tallies[table.qualified]) for table in migration.tables)
+    return Comparison(results, schema, time.monotonic() - started)
 
 
-def _compare_table(
-    table: TablePlan,
-    there: frozenset[str],
-    file: SqliteColumns,
-    target: PostgresColumns,
-    tally: Tally,
-    pace: Pace,
-) -> Iterator[int]:
+def _joined(table: TablePlan, tallies: Sequence[Tally]) -> TableComparison:
+    """One table's result from those of its parts. What is wrong with a column as a whole counts once."""
+    first: dict[Difference, None] = {}
+    for tally in tallies:
+        first |= dict.fromkeys(tally.first)
+    kept = tuple(first)[:FIRST_DIFFERENCES]
+    again = sum(len(tally.first) for tally in tallies) - len(first)
+    return TableComparison(
+        table.label, table.origin.name, sum(t.source_rows for t in tallies),
+        sum(t.target_rows for t in tallies), sum(t.values for t in tallies),
+        sum(t.count for t in tallies) - again, kept,
+    )  # fmt: skip
+
+
+def _compare_span(
+    table: TablePlan, span: Span, there: frozenset[str], bar: Progress, pace: Pace, hand: Hand
+) -> Tally:
+    tally = Tally(table.label)
     missing = [column for column in table.columns if column.name not in there]
     for column in missing:
         tally.add("type", "", column.name, target="there is no such column in PostgreSQL")
     if missing:
-        tally.source_rows = table.profile.rows
-        return
+        tally.source_rows = span.rows
+        return tally
     key = _key(table)
     sorted_here = any(not _same_order(column, table.encoding) for column in key)
     numbers = [table.columns.index(column) for column in key]
-    source_rows = _from_sqlite(table, file, [] if sorted_here else key)
-    target_rows = _from_postgres(table, target, [] if sorted_here else key, tally)
+    source_rows = _from_sqlite(table, span, hand.file(table.path), [] if sorted_here else key)
+    target_rows = _from_postgres(table, span, hand.target, [] if sorted_here else key, tally)
     if sorted_here:
         source_rows, target_rows = _sorted(source_rows, numbers), _sorted(target_rows, numbers)
     names = [column.name for column in table.columns]
-    for rows in compare_streams(source_rows, target_rows, names, numbers, tally):
-        pace.check()
-        yield rows
+    with closing(source_rows), closing(target_rows):
+        for rows in compare_streams(source_rows, target_rows, names, numbers, tally):
+            pace.check()
+            bar.advance(rows)
+    hand.target.commit()
+    return tally
 
 
 def _key(table: TablePlan) -> Sequence[ColumnPlan]:
@@ -143,24 +160,31 @@ def _same_order(column: ColumnPlan, encoding: str) -> bool:
     return carriage.reads <= {"blob"}
 
 
-def _from_sqlite(table: TablePlan, file: SqliteColumns, key: Sequence[ColumnPlan]) -> Iterator[Any]:
+def _from_sqlite(
+    table: TablePlan, span: Span, file: SqliteColumns, key: Sequence[ColumnPlan]
+) -> Generator[Any, None, None]:
     from ops.migrate.convert import from_sqlite
 
     parts = parts_of(table)
     order = in_key_order([column.source.name for column in key])
-    for batch in file.batches(select(table, parts, order=order), rows_a_batch(table.profile)):
+    where = span.within(str(table.source.rowid_name))
+    for batch in file.batches(select(table, parts, where=where, order=order), rows_a_batch(table.profile)):
         yield from_sqlite(table, parts, batch)
 
 
 def _from_postgres(
-    table: TablePlan, target: PostgresColumns, key: Sequence[ColumnPlan], tally: Tally
-) -> Iterator[Any]:
+    table: TablePlan, span: Span, target: PostgresColumns, key: Sequence[ColumnPlan], tally: Tally
+) -> Generator[Any, None, None]:
     import pyarrow as pa
 
     from ops.migrate.convert import arrow_type, from_postgres
 
     wanted = ", ".join(quote(column.name) for column in table.columns)
     sql = f"SELECT {wanted} FROM {table.qualified}"
+    where = (
+        span.within(quote(table.column(table.source.rowid_alias).name)) if table.source.rowid_alias else ""
+    )
+    sql += f" WHERE {where}" if where else ""
     if key:
         order = [quote(c.name) + (' COLLATE "C"' if c.choice.carriage.kind == "text" else "") for c in key]
         sql += f" ORDER BY {', '.join(order)}"
@@ -179,7 +203,7 @@ def _from_postgres(
         yield pa.record_batch(arrays, names=[column.name for column in table.columns])
 
 
-def _sorted(batches: Iterator[Any], key: Sequence[int]) -> Iterator[Any]:
+def _sorted(batches: Iterator[Any], key: Sequence[int]) -> Generator[Any, None, None]:
     """All rows, sorted in memory: for keys that the two databases sort differently."""
     import pyarrow as pa
     import pyarrow.compute as pc
