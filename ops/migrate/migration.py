@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.migrate.model import Column, Note, Table
 from ops.migrate.names import qualified
+from ops.migrate.rejects.model import Found, Reject
 from ops.migrate.seen import ColumnProfile, TableProfile
 from ops.migrate.types import TypeChoice
 
@@ -29,7 +30,8 @@ class ColumnPlan:
 @dataclass(frozen=True)
 class TablePlan:
     """A table of the file `path` and its place in PostgreSQL. `origin` is the file it belongs to, which
-    `path` may be a snapshot of."""
+    `path` may be a snapshot of. Rows of `rejects` are not carried; `nulled` are the columns, by SQLite's
+    name, that become NULL where the condition (SQLite's SQL) holds."""
 
     path: Path
     origin: Path
@@ -39,6 +41,8 @@ class TablePlan:
     schema: str
     name: str
     columns: tuple[ColumnPlan, ...]
+    rejects: tuple[Reject, ...] = ()
+    nulled: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def qualified(self) -> str:
@@ -98,13 +102,15 @@ class SourcePlan:
 @dataclass(frozen=True)
 class Migration:
     """Everything decided: `before` the rows, `after` the rows, and what is not carried as it was.
-    `ordered`: the tables are copied one after the other, parents first."""
+    `ordered`: the tables are copied one after the other, parents first. `found` counts the rows of
+    `rejects` of all tables."""
 
     sources: tuple[SourcePlan, ...]
     before: tuple[Step, ...]
     after: tuple[Step, ...]
     notes: tuple[Note, ...]
     ordered: bool = False
+    found: Found = field(default=Found())
 
     @property
     def tables(self) -> tuple[TablePlan, ...]:
@@ -112,7 +118,8 @@ class Migration:
 
     @property
     def rows(self) -> int:
-        return sum(table.profile.rows for table in self.tables)
+        """How many are to be carried."""
+        return sum(table.profile.rows - len(table.rejects) for table in self.tables)
 
     @property
     def schemas(self) -> tuple[str, ...]:
@@ -128,7 +135,9 @@ class Migration:
         made = [step.sql for step in self.before if (step.schema, step.table) in names]
         carried = [repr((c.choice.carriage.kind, sorted(c.choice.carriage.reads), c.choice.carriage.places))
                    for t in source.tables for c in t.columns]  # fmt: skip
-        return hashlib.sha256("\n".join([LAYOUT, *made, *carried]).encode()).hexdigest()[:16]
+        chosen = [repr((t.name, [r.key for r in t.rejects], sorted(t.nulled.items())))
+                  for t in source.tables if t.rejects or t.nulled]  # fmt: skip
+        return hashlib.sha256("\n".join([LAYOUT, *made, *carried, *chosen]).encode()).hexdigest()[:16]
 
     def expected(self) -> Mapping[str, int]:
         """How many of each kind of constraint the migration means to make."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.migrate.migration import ColumnPlan, TablePlan
+from ops.migrate.rejects.literals import left_out
 from ops.migrate.sqlitefile import quoted
 
 ROWID = "k"
@@ -29,7 +30,9 @@ class Part:
 def parts_of(table: TablePlan) -> list[Part]:
     """What to read: a part for each column, several for a column whose values are of several classes."""
     return [
-        part for i, column in enumerate(table.columns) for part in _column_parts(i, column, table.encoding)
+        part
+        for i, column in enumerate(table.columns)
+        for part in _column_parts(i, column, _value(table, column), table.encoding)
     ]
 
 
@@ -50,18 +53,26 @@ def select(
         firsts.append(f"0 AS {ROWID}")
         wanted.append(str(table.source.rowid_name))
     inner = f"SELECT {', '.join(wanted)} FROM {quoted(table.source.name)}"
-    inner += f" WHERE {where}" if where else ""
+    out = left_out(table.source, table.rejects, table.encoding)
+    conditions = [where] * bool(where) + [f"NOT {out}"] * bool(out)
+    inner += f" WHERE {' AND '.join(conditions)}" if conditions else ""
     inner += f" ORDER BY {', '.join(order)}" if order else ""
     # LIMIT keeps SQLite from dropping the ORDER BY of a subquery.
     return f"SELECT {', '.join(firsts)} UNION ALL SELECT * FROM ({inner} LIMIT -1 OFFSET {offset})"
 
 
-def in_key_order(columns: Sequence[str]) -> list[str]:
-    return [f"{quoted(name)} COLLATE BINARY NULLS LAST" for name in columns]
+def in_key_order(table: TablePlan, columns: Sequence[ColumnPlan]) -> list[str]:
+    return [f"{_value(table, column)} COLLATE BINARY NULLS LAST" for column in columns]
 
 
-def _column_parts(number: int, column: ColumnPlan, encoding: str) -> list[Part]:
-    name, carriage = quoted(column.source.name), column.choice.carriage
+def _value(table: TablePlan, column: ColumnPlan) -> str:
+    """The column, NULL where its row has lost its parent and the user wants that."""
+    name, lost = quoted(column.source.name), table.nulled.get(column.source.name)
+    return f"CASE WHEN {lost} THEN NULL ELSE {name} END" if lost else name
+
+
+def _column_parts(number: int, column: ColumnPlan, name: str, encoding: str) -> list[Part]:
+    carriage = column.choice.carriage
     if carriage.kind == "real":
         cast = f"CAST({name} AS REAL)" if "integer" in carriage.reads else name
         return [Part(number, "real", cast)]

@@ -166,7 +166,7 @@ def _from_sqlite(
     from ops.migrate.convert import from_sqlite
 
     parts = parts_of(table)
-    order = in_key_order([column.source.name for column in key])
+    order = in_key_order(table, key)
     where = span.within(str(table.source.rowid_name))
     for batch in file.batches(select(table, parts, where=where, order=order), rows_a_batch(table.profile)):
         yield from_sqlite(table, parts, batch)

@@ -47,7 +47,7 @@ def write_line(row: Row) -> str:
     """One line of JSON, without its end."""
     document: dict[str, object] = {
         "key": {name: encode(value) for name, value in row.key.items()},
-        "problems": [{"column": p.column, "reason": p.reason} for p in row.problems],
+        "problems": [{"columns": p.columns, "reason": p.reason} for p in row.problems],
         "row": {name: encode(value) for name, value in row.row.items()},
     }
     if row.carried:
@@ -61,7 +61,7 @@ def read_line(line: str) -> Row:
     try:
         return Row(
             {name: decode(cell) for name, cell in document["key"].items()},
-            tuple(Problem(p["column"], p["reason"]) for p in document["problems"]),
+            tuple(Problem(tuple(p["columns"]), p["reason"]) for p in document["problems"]),
             {name: decode(cell) for name, cell in document["row"].items()},
             str(document.get("carried", "")),
         )

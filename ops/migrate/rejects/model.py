@@ -12,11 +12,16 @@ from ops.migrate.names import quote
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a row is not carried. `column` is its name in SQLite, several as `a, b`; `reason` says nothing
-    of the value, so that equal reasons can be counted."""
+    """Why a row is not carried. `columns` are the names in SQLite; `reason` says nothing of the value, so
+    that equal reasons can be counted."""
 
-    column: str
+    columns: tuple[str, ...]
     reason: str
+
+    @property
+    def where(self) -> str:
+        """The columns for people."""
+        return ", ".join(self.columns)
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,42 @@ class Reject:
 
     key: tuple[Value, ...]
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Count:
+    """So many rows of `table` are not carried for this reason. A row may count for several."""
+
+    table: str
+    problem: Problem
+    rows: int
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row that is not carried, for people; `value` is what stands in the problem's columns."""
+
+    table: str
+    file: str
+    key: Mapping[str, Value]
+    problem: Problem
+    value: str
+
+    @property
+    def where(self) -> str:
+        return f"{self.table}.{self.problem.where}"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem.reason} (the row with {shown_key(self.key)} holds {self.value})"
+
+
+@dataclass(frozen=True)
+class Found:
+    """All rows that are not carried: how many, how many for each reason, and the first of them."""
+
+    rows: int = 0
+    counts: tuple[Count, ...] = ()
+    first: tuple[Example, ...] = ()
 
 
 @dataclass(frozen=True)
