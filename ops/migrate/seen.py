@@ -14,6 +14,8 @@ class ColumnProfile:
 
     `digits` and `places` are the decimal digits before and after the point that the numbers need
     (None: not looked at, or not finite); `bad_texts` and `bad_blobs` are those that are no valid text.
+    `forms` counts what the values look like, where the declared type asks for it (the words are those of
+    `forms` and `numbers`); `whole` of the reals are whole numbers that a 64-bit integer holds.
     """
 
     nulls: int = 0
@@ -30,6 +32,8 @@ class ColumnProfile:
     bad_blobs: int = 0
     digits: int | None = None
     places: int | None = None
+    forms: Mapping[str, int] = field(default_factory=dict)
+    whole: int = 0
 
     @property
     def classes(self) -> frozenset[str]:

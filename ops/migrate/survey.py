@@ -9,6 +9,7 @@ from pathlib import Path
 from ops.errors import Refused, UsageError
 from ops.migrate import census
 from ops.migrate.catalog import read_schema
+from ops.migrate.choose import Wishes, choose_type
 from ops.migrate.ddl import after_rows, before_rows
 from ops.migrate.migration import ColumnPlan, Migration, SourcePlan, TablePlan
 from ops.migrate.model import Note, Schema, Table
@@ -16,7 +17,6 @@ from ops.migrate.names import Pool, column_names, fit
 from ops.migrate.profile import profile_table
 from ops.migrate.seen import TableProfile
 from ops.migrate.sqlitefile import identity, reading
-from ops.migrate.types import choose_type
 from ops.settings import Source, Target
 
 _MOST_COLUMNS = 1600
@@ -92,7 +92,12 @@ def _plan_table(
             column,
             names[column.name],
             profile.columns[column.name],
-            choose_type(column, profile.columns[column.name], rowid_alias=column.name == table.rowid_alias),
+            choose_type(
+                column,
+                profile.columns[column.name],
+                Wishes(compat=True),
+                rowid_alias=column.name == table.rowid_alias,
+            ),
         )
         for column in table.columns
     )

@@ -4,7 +4,8 @@ import pytest
 
 from ops.migrate.model import Column
 from ops.migrate.seen import ColumnProfile
-from ops.migrate.types import choose_type, describe
+from ops.migrate.choose import Wishes, choose_type
+from ops.migrate.types import describe
 
 INTS = ColumnProfile(integers=3, low=0, high=9, digits=1, places=0)
 EMPTY = ColumnProfile()
@@ -61,7 +62,7 @@ CASES = [
 def test_the_declared_type_and_the_values_decide_together(
     declared: str, profile: ColumnProfile, expected: str, misfit: bool
 ) -> None:
-    choice = choose_type(Column("c", declared), profile)
+    choice = choose_type(Column("c", declared), profile, Wishes(compat=True))
     assert choice.postgres == expected
     assert bool(choice.misfit) == misfit
     assert choice.reason
