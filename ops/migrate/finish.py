@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -32,9 +32,12 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
     PostgreSQL refuses.
 
     Indexes are built beside one another, then adopted as keys; foreign keys come NOT VALID, which takes
-    no time, and are validated; views and triggers are last, in their order. Raises NotReady and Refused.
+    no time, and are validated; views and triggers are last, in their order. Raises NotReady, Refused, Busy.
     """
     with ExitStack() as stack:
+        guard = stack.enter_context(closing(open_session(url)))
+        state.hold(guard, session=True)
+        guard.commit()
         workers = enlist(stack, lambda: _session(url), hands(url))
         with state.transaction(workers[0]):
             for source in migration.sources:
@@ -53,6 +56,7 @@ def _session(url: DatabaseUrl) -> Iterator[Connection]:
     try:
         with connection.cursor() as cursor:
             cursor.execute(_SESSION)
+            cursor.execute(state.AT_WORK)
         connection.commit()
         yield connection
     finally:

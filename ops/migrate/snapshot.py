@@ -10,12 +10,12 @@ import sqlite3
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from ops.errors import NotReady
-from ops.migrate.sqlitefile import check_header, fingerprint, origin_file, reading
+from ops.migrate.sqlitefile import check_header, fingerprint, origin_file, reading, uri
 from ops.settings import Source
 from ops.values import Size
 
@@ -50,25 +50,41 @@ def snapshot(sources: Sequence[Source], folder: Path) -> tuple[Source, ...]:
 
 
 def _copy(source: Source, copy: Path) -> Source:
-    before = fingerprint(source.path)
+    before, unguarded = fingerprint(source.path), "immutable" in uri(source.path)
     copy.touch(mode=0o600)
     try:
-        with reading(source.path) as original:
-            target = sqlite3.connect(copy)
-            try:
-                # All pages in one go: one read transaction, so one state of the file.
-                original.backup(target)
-                target.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                target.close()
+        _copy_pages(source.path, copy)
+        unchanged = before == fingerprint(source.path)
+        if unguarded and not unchanged:
+            return _copy(source, copy)  # somebody came meanwhile, and no lock held them off
     except OSError as error:
         raise NotReady(f"`{source.path}` could not be copied: {error.strerror}") from None
-    unchanged = before == fingerprint(source.path)
     # A file that changed meanwhile is in a state of its own, which no later run will meet again.
     state = before if unchanged else f"in between {uuid.uuid4()}"
     origin = {"path": str(source.path.resolve()), "fingerprint": state}
     origin_file(copy).write_text(json.dumps(origin))
     return replace(source, path=copy)
+
+
+def _copy_pages(path: Path, copy: Path) -> None:
+    """One state of the file. With a write-ahead log its pages lie in two files, which SQLite's backup puts
+    together; else the file is copied as it is, which is quicker, under a reader's lock."""
+    with reading(path) as original:
+        if _logged_ahead(path):
+            with closing(sqlite3.connect(copy)) as target:
+                original.backup(target)  # all pages in one go: one read transaction
+        else:
+            original.execute("BEGIN")
+            original.execute("SELECT count(*) FROM sqlite_master").fetchone()  # takes the lock
+            # Closing the file drops this process's POSIX locks on it, when they are needed no more.
+            shutil.copyfile(path, copy)
+    with closing(sqlite3.connect(copy)) as target:
+        target.execute("PRAGMA journal_mode = DELETE")
+
+
+def _logged_ahead(path: Path) -> bool:
+    wal = path.with_name(path.name + "-wal")
+    return wal.exists() and wal.stat().st_size > 0
 
 
 def _size(path: Path) -> int:
