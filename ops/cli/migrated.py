@@ -67,15 +67,20 @@ def plan_report(migration: Migration) -> dict[str, Any]:
 
 
 def migrated_lines(done: Migrated) -> Iterator[str]:
-    yield from comparison_lines(done.comparison, with_next=False)
+    if done.comparison:
+        yield from comparison_lines(done.comparison, with_next=False)
     yield ""
     yield from _note_lines(done.notes)
     if done.copied.already:
         yield f"{done.copied.rows:,} rows copied, {done.copied.already:,} were there from an earlier run"
     else:
         yield f"{done.copied.rows:,} rows copied"
-    parts = f"{done.copied.seconds:.1f} s copying, {done.comparison.seconds:.1f} s comparing"
-    yield f"{done.seconds:.1f} s: {parts}"
+    parts = f"{done.copied.seconds:.1f} s copying"
+    if done.comparison is None:
+        yield f"{done.seconds:.1f} s: {parts}; nothing was compared"
+        yield "next: gigops verify"
+        return
+    yield f"{done.seconds:.1f} s: {parts}, {done.comparison.seconds:.1f} s comparing"
     if done.comparison.equal and done.comparison.complete:
         yield "next: gigops cutover --plan"
 
@@ -85,11 +90,11 @@ def migrated_report(done: Migrated, url: DatabaseUrl) -> dict[str, Any]:
         "target": url,
         "copied": done.copied.rows,
         "already": done.copied.already,
-        **comparison_report(done.comparison),
+        **(comparison_report(done.comparison) if done.comparison else {}),
         "notes": _note_report(done.notes),
         "seconds": round(done.seconds, 3),
         "copying_seconds": round(done.copied.seconds, 3),
-        "comparing_seconds": round(done.comparison.seconds, 3),
+        "comparing_seconds": round(done.comparison.seconds, 3) if done.comparison else None,
     }
 
 
