@@ -110,8 +110,8 @@ def open_sqlite(path: Path) -> Iterator[SqliteColumns]:
 
 
 @contextmanager
-def open_postgres(url: DatabaseUrl) -> Iterator[PostgresColumns]:
-    """A connection whose writes gigops's own fence lets pass (`gigops.copying`)."""
+def open_postgres(url: DatabaseUrl, *first: str) -> Iterator[PostgresColumns]:
+    """A connection whose writes gigops's own fence lets pass (`gigops.copying`), and which ran `first`."""
     named = (
         url
         if any(key == "application_name" for key, _ in url.query)
@@ -125,7 +125,8 @@ def open_postgres(url: DatabaseUrl) -> Iterator[PostgresColumns]:
         opened = PostgresColumns(connection, url)
         opened.execute("SET gigops.copying = 'on'")
         opened.execute("SET synchronous_commit = off")
-        opened.execute(UNHURRIED)
+        for statement in (UNHURRIED, *first):
+            opened.execute(statement)
         opened.commit()
         yield opened
     finally:

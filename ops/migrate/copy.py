@@ -50,7 +50,7 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
         guard.commit()
         already = sum(m.rows for (oid, _), m in marks.items() if oid in oids.values())
         wanted = 1 if migration.ordered else hands(url)
-        targets = enlist(stack, lambda: arrow.open_postgres(url), wanted)
+        targets = enlist(stack, lambda: arrow.open_postgres(url, state.AT_WORK), wanted)
         crew = Crew([Hand(target, stack.enter_context(ExitStack())) for target in targets])
         bar = stack.enter_context(reporter.progress("copying rows", migration.rows))
         bar.advance(already)

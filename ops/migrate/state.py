@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 _LOCK = 4_733_251  # any number, the same for all of gigops's migrations of a database
+_AT_WORK = _LOCK + 1
+AT_WORK = f"SELECT pg_catalog.pg_advisory_lock_shared({_AT_WORK})"
+"""Every session that writes rows or builds indexes runs this first: what a killed run left working in the
+server is found by it."""
+_LEFT_WORKING = f"""
+SELECT pid FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND granted AND objid = {_AT_WORK}
+    AND classid = 0 AND objsubid = 1 AND pid <> pg_catalog.pg_backend_pid()
+    AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+"""
+_SECONDS_TO_NOTICE = 1.0
+"""How long the server may take to see that the run which held the lock was killed."""
+_SECONDS_TO_END = 30.0
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS _gigops;
 CREATE TABLE IF NOT EXISTS _gigops.sources (
@@ -67,15 +80,45 @@ def transaction(connection: Connection) -> Iterator[None]:
 
 
 def hold(connection: Connection, *, session: bool = False) -> None:
-    """Takes the migration's lock for this transaction (or session). Raises Busy."""
+    """Takes the migration's lock for this transaction (or session), and ends what a killed run left working
+    in the server: it might still commit a batch, or build an index. Raises Busy."""
     word = "pg_try_advisory_lock" if session else "pg_try_advisory_xact_lock"
+    until = time.monotonic() + _SECONDS_TO_NOTICE
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {word}({_LOCK})")
-        row = cursor.fetchone()
-    if not row or not row[0]:
-        raise Busy(
-            "another gigops is copying into this database", hint="wait until it is done, then run again"
-        )
+        while True:
+            cursor.execute(f"SELECT {word}({_LOCK})")
+            if (cursor.fetchone() or (False,))[0]:
+                break
+            if time.monotonic() > until:
+                raise Busy(
+                    "another gigops is copying into this database",
+                    hint="wait until it is done, then run again",
+                )
+            time.sleep(0.05)
+    _end_leftovers(connection)
+
+
+def _end_leftovers(connection: Connection) -> None:
+    import psycopg2
+
+    until = time.monotonic() + _SECONDS_TO_END
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_LEFT_WORKING)
+            left = [pid for (pid,) in cursor.fetchall()]
+            if not left:
+                return
+            try:
+                cursor.execute("SELECT pg_catalog.pg_terminate_backend(pid) FROM unnest(%s) AS pid", (left,))
+            except psycopg2.errors.InsufficientPrivilege:
+                break
+            if time.monotonic() > until:
+                break
+            time.sleep(0.05)
+    raise Busy(
+        f"sessions of an interrupted run are still at work in the server: {', '.join(map(str, left))}",
+        hint=f"as the role that started them: SELECT pg_terminate_backend({left[0]})",
+    )
 
 
 def prepare(connection: Connection) -> None:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ops.database.connect import connect
 from ops.interfaces import Pace, Progress, Reporter
 from ops.migrate.compare import FIRST_DIFFERENCES, Difference, Tally, compare_streams
 from ops.migrate.crew import Crew, enlist, hands
@@ -19,6 +18,7 @@ from ops.migrate.migration import ColumnPlan, Migration, TablePlan
 from ops.migrate.names import quote
 from ops.migrate.plan import Span, heaviest_first, rows_a_batch, spans
 from ops.migrate.reading import in_key_order, parts_of, select
+from ops.migrate.session import open_session
 from ops.values import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def verify(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: Pac
     from ops.migrate import arrow
 
     started = time.monotonic()
-    connection = connect(url)
+    connection = open_session(url)
     try:
         there = present_columns(connection, migration.schemas)
         schema = count_constraints(migration, connection)
     finally:
         connection.close()
     with ExitStack() as stack:
-        targets = enlist(stack, lambda: arrow.open_postgres(url), hands())
+        targets = enlist(stack, lambda: arrow.open_postgres(url), hands(url))
         crew = Crew([Hand(target, stack.enter_context(ExitStack())) for target in targets])
         bar = stack.enter_context(reporter.progress("comparing rows", migration.rows))
         work = [(table, span) for table in heaviest_first(migration.tables) for span in spans(table)]
