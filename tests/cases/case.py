@@ -97,6 +97,8 @@ class Case:
 def load(path: Path) -> Case:
     said = yaml.load(path.read_text(encoding="utf-8"), Plain)
     failure = said.pop("failure")
+    odd = [ask for ask in said.get("asks", ()) if not {"sql"} < set(ask) <= {"sql", "gives", "fails"}]
+    assert not odd, f"{path.name}: {odd}: quote the SQL that has a comma"
     return Case(path, failures=tuple([failure] if isinstance(failure, str) else failure), **said)
 
 
