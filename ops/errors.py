@@ -7,16 +7,17 @@ class GigopsError(Exception):
     """Anything gigops can explain.
 
     `message` names what and where, in one sentence without a full stop; `hint` is the command or the
-    change that helps. Neither ever holds a secret. `exit_code` is what the process ends with
-    (the table stands in docs/exit-codes.md).
+    change that helps; `details` are lines that list more. None ever holds a secret. `exit_code` is what
+    the process ends with (the table stands in docs/exit-codes.md).
     """
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", details: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = details
 
 
 class UsageError(GigopsError):

@@ -92,9 +92,14 @@ def _say(error: GigopsError) -> None:
     import json
 
     if current.json:
-        document = {"error": error.message, "hint": error.hint, "exit_code": error.exit_code}
+        document: dict[str, object] = {
+            "error": error.message, "hint": error.hint, "exit_code": error.exit_code,
+        }  # fmt: skip
+        if error.details:
+            document["details"] = error.details
         sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
     sys.stderr.write(f"error: {error.message}\n")
+    sys.stderr.write("".join(f"  {line}\n" for line in error.details))
     if error.hint:
         sys.stderr.write(f"hint: {error.hint}\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.errors import Refused
@@ -23,20 +23,31 @@ class Page:
     table: TablePlan
     name: str
 
-    def add(self, rows: Iterable[Sequence[Value]], problem: Problem) -> int:
-        """Notes the rows with these keys, and returns how many were new with this problem."""
-        why = json.dumps([problem.columns, problem.reason], ensure_ascii=False)
+    def add(self, key: Sequence[Value], problem: Problem) -> None:
+        """Notes the row with this key. Raises Refused for a table whose rows nothing tells apart."""
+        if _is_nameless(self.table):
+            raise _nameless(self.table)
+        # A text that is no text can be written as a constant, but not handed over.
+        cells = ", ".join(literal(c, self.table.encoding) if isinstance(c, BadText) else "?" for c in key)
+        given = [cell for cell in key if not isinstance(cell, BadText)]
+        sql = f"INSERT OR IGNORE INTO {self.name} VALUES ({cells}, ?)"
+        self.connection.execute(sql, [*given, _why(problem)])
+
+    def add_from(self, rows: str, problem: Problem) -> int:
+        """Notes the rows that `rows` selects (what follows FROM), and returns how many are new."""
         before = self.connection.total_changes
-        for key in rows:
-            cells = ", ".join(literal(cell, self.table.encoding) for cell in key)
-            if any(cell is None for cell in key):
-                raise _nameless(self.table)
-            self.connection.execute(f"INSERT OR IGNORE INTO {self.name} VALUES ({cells}, ?)", (why,))
-        return self.connection.total_changes - before
+        words = ", ".join(key_columns(self.table.source)) or "0"
+        self.connection.execute(
+            f"INSERT OR IGNORE INTO {self.name} SELECT {words}, ? FROM {rows}", (_why(problem),)
+        )
+        new = self.connection.total_changes - before
+        if new and _is_nameless(self.table):
+            raise _nameless(self.table)
+        return new
 
     def holds(self, alias: str) -> str:
         """The condition that the row of `alias` is rejected."""
-        words = ", ".join(f"{alias}.{word}" for word in key_columns(self.table.source))
+        words = ", ".join(f"{alias}.{word}" for word in key_columns(self.table.source)) or "0"
         return f"({words}) IN (SELECT {', '.join(self._keys())} FROM {self.name})"
 
     def rows(self) -> int:
@@ -55,8 +66,7 @@ class Page:
         """The rejected rows in the order of their keys, no more than `most`."""
         keys = ", ".join(self._keys())
         first = f"SELECT DISTINCT {keys} FROM {self.name} ORDER BY {keys} LIMIT {most}"
-        cells = ", ".join(f"typeof({k}), CASE WHEN typeof({k}) = 'text' THEN CAST({k} AS BLOB) ELSE {k} END"
-                          for k in self._keys())  # fmt: skip
+        cells = ", ".join(map(exactly, self._keys()))
         sql = f"SELECT why, {cells} FROM {self.name} WHERE ({keys}) IN ({first}) ORDER BY {keys}"
         found: dict[tuple[Value, ...], list[Problem]] = {}
         for why, *pairs in self.connection.execute(sql):
@@ -89,15 +99,13 @@ class Page:
         ]
 
     def _keys(self) -> list[str]:
-        return [f"k{i}" for i in range(len(key_columns(self.table.source)))]
+        return [f"k{i}" for i in range(len(key_columns(self.table.source)) or 1)]
 
 
 def open_page(connection: sqlite3.Connection, table: TablePlan, number: int) -> Page:
-    """An empty page. Raises Refused for a table whose rows nothing tells apart."""
+    """An empty page."""
     page = Page(connection, table, f"temp.gigops_rejects_{number}")
     keys = page._keys()
-    if not keys:
-        raise _nameless(table)
     connection.execute(f"DROP TABLE IF EXISTS {page.name}")
     columns = ", ".join(f"{key} COLLATE BINARY" for key in keys)
     connection.execute(
@@ -117,9 +125,9 @@ def read_row(connection: sqlite3.Connection, table: TablePlan, key: Sequence[Val
     names = [column.source.name for column in table.columns]
     for start in range(0, len(names), 500):  # SQLite allows 2,000 columns in a result
         some = names[start : start + 500]
-        cells = connection.execute(
-            f"SELECT {', '.join(map(exactly, some))} FROM {quoted(table.source.name)} WHERE {where}"
-        ).fetchone()
+        words = ", ".join(exactly(quoted(name)) for name in some)
+        sql = f"SELECT {words} FROM {quoted(table.source.name)} WHERE {where}"
+        cells = connection.execute(sql).fetchone()
         row |= {
             name: exact(kind, cell, table.encoding)
             for name, kind, cell in zip(some, cells[::2], cells[1::2], strict=True)
@@ -127,10 +135,9 @@ def read_row(connection: sqlite3.Connection, table: TablePlan, key: Sequence[Val
     return row
 
 
-def exactly(column: str) -> str:
-    """The two words of a SELECT that `exact` makes the column's value of."""
-    c = quoted(column)
-    return f"typeof({c}), CASE WHEN typeof({c}) = 'text' THEN CAST({c} AS BLOB) ELSE {c} END"
+def exactly(word: str) -> str:
+    """The two words of a SELECT that `exact` makes the value of `word` (SQL) of."""
+    return f"typeof({word}), CASE WHEN typeof({word}) = 'text' THEN CAST({word} AS BLOB) ELSE {word} END"
 
 
 def exact(kind: str, cell: Value, encoding: str) -> Value:
@@ -143,9 +150,21 @@ def exact(kind: str, cell: Value, encoding: str) -> Value:
         return BadText(cell)
 
 
+def _why(problem: Problem) -> str:
+    return json.dumps([problem.columns, problem.reason], ensure_ascii=False)
+
+
 def _problem(why: str) -> Problem:
     columns, reason = json.loads(why)
     return Problem(tuple(columns), reason)
+
+
+def _is_nameless(table: TablePlan) -> bool:
+    """No row id (three columns have taken its names), and no key that is always filled."""
+    key = table.source.primary_key
+    return table.source.rowid_name is None and (
+        not key or any(table.column(name).profile.nulls for name in key)
+    )
 
 
 def _nameless(table: TablePlan) -> Refused:
