@@ -15,11 +15,14 @@ from ops.migrate.migration import ColumnPlan, Migration, SourcePlan, TablePlan
 from ops.migrate.model import Note, Schema, Table
 from ops.migrate.names import Pool, column_names, fit
 from ops.migrate.profile import profile_table
+from ops.migrate.rejects.find import refuse_too_many, sort_rows, strict, together
+from ops.migrate.rejects.model import Found
 from ops.migrate.seen import TableProfile
 from ops.migrate.sqlitefile import identity, reading
 from ops.settings import Source, Target
 
 _MOST_COLUMNS = 1600
+_MOST_REJECTS = 1_000_000  # kept in memory by a survey that refuses nothing
 _WHAT_TO_DO = {
     "view": "write it anew on PostgreSQL with CREATE VIEW",
     "trigger": "write it anew on PostgreSQL as a trigger function, where the application needs it",
@@ -29,11 +32,13 @@ _WHAT_TO_DO = {
 }
 
 
-def survey(sources: Sequence[Source], target: Target | None = None, *, whole: bool = True) -> Migration:
+def survey(
+    sources: Sequence[Source], target: Target | None = None, *, whole: bool = True, refuse: bool = True
+) -> Migration:
     """What `sources` become in PostgreSQL. With `whole` each file's pages are checked first.
 
-    Raises SourceError (a file that cannot be read) and Refused (names that meet; with `on_misfit="fail"`
-    values that disagree with their column's type).
+    Raises SourceError (a file that cannot be read) and Refused (names that meet; with `refuse`, more rows
+    that cannot be carried than `target` allows).
     """
     target = target or Target()
     if not sources:
@@ -42,21 +47,27 @@ def survey(sources: Sequence[Source], target: Target | None = None, *, whole: bo
     twice = next((path for path in paths if paths.count(path) > 1), None)
     if twice:
         raise UsageError(f"`{twice}` is named twice", hint="name each file once")
-    plans, notes = [], list[Note]()
+    plans, notes, rejects = [], list[Note](), list[Found]()
     for source in sources:
-        plan, left = _survey_source(source, target, whole)
+        plan, left, found = _survey_source(source, target, whole, refuse)
         plans.append(plan)
         notes += left
+        rejects.append(found)
     _refuse_clashes(plans)
+    if refuse:
+        refuse_too_many(together(rejects), target)
     tables = [table for plan in plans for table in plan.tables]
     pools = {plan.schema: Pool() for plan in plans}
     for table in tables:
         pools[table.schema].take(table.name)
     after, lost = after_rows(tables, pools)
-    return Migration(tuple(plans), tuple(before_rows(t) for t in tables), after, (*notes, *lost))
+    before = tuple(before_rows(t) for t in tables)
+    return Migration(tuple(plans), before, after, (*notes, *lost), found=together(rejects))
 
 
-def _survey_source(source: Source, target: Target, whole: bool) -> tuple[SourcePlan, list[Note]]:
+def _survey_source(
+    source: Source, target: Target, whole: bool, refuse: bool
+) -> tuple[SourcePlan, list[Note], Found]:
     schema = source.schema or target.schema
     origin, fingerprint = identity(source.path)
     notes, tables = [], []
@@ -69,17 +80,22 @@ def _survey_source(source: Source, target: Target, whole: bool) -> tuple[SourceP
         ]
         for table in found.tables:
             profile = profile_table(connection, table, found.encoding)
-            plan = _plan_table(found, table, profile, source, schema, origin)
+            plan = _plan_table(found, table, profile, source, schema, origin, strict(target))
             tables.append(plan)
             notes += _table_notes(plan)
-            if target.on_misfit == "fail":
-                _refuse_misfits(connection, plan, origin)
-    return SourcePlan(source.path, origin, fingerprint, schema, tuple(tables)), notes
+        most = target.allow_rejects if refuse else _MOST_REJECTS
+        rows = sort_rows(connection, tables, target, most)
+        if refuse and target.on_misfit == "fail" and not rows.found.rows:
+            for carried in rows.tables:
+                _refuse_misfits(connection, carried, origin)
+    plan = SourcePlan(source.path, origin, fingerprint, schema, rows.tables)
+    return plan, [*notes, *rows.notes], rows.found
 
 
 def _plan_table(
-    found: Schema, table: Table, profile: TableProfile, source: Source, schema: str, origin: Path
-) -> TablePlan:
+    found: Schema, table: Table, profile: TableProfile, source: Source, schema: str, origin: Path,
+    target: Target,
+) -> TablePlan:  # fmt: skip
     if len(table.columns) > _MOST_COLUMNS:
         raise Refused(
             f"`{table.name}` in `{origin.name}` has {len(table.columns)} columns, and PostgreSQL allows"
@@ -95,7 +111,7 @@ def _plan_table(
             choose_type(
                 column,
                 profile.columns[column.name],
-                Wishes(compat=True),
+                Wishes(compat=True, on_misfit=target.on_misfit),
                 rowid_alias=column.name == table.rowid_alias,
             ),
         )

@@ -28,6 +28,11 @@ class Sorted:
     notes: tuple[Note, ...]
 
 
+def strict(target: Target) -> Target:
+    """How types are chosen: to fail on rows that do not fit is to reject them and to allow none."""
+    return replace(target, on_misfit="reject") if target.on_misfit == "fail" else target
+
+
 def sort_rows(
     connection: sqlite3.Connection, tables: Sequence[TablePlan], target: Target, most: int
 ) -> Sorted:
