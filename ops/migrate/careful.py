@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Context, Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from ops.migrate.documents import judge
@@ -22,8 +22,10 @@ _WHOLE = re.compile(r"-?(0|[1-9]\d*)", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 UUID_FORM = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}", re.I)
 _SIZE = re.compile(r"(\w[\w ]*)\((\d+)(?:,\s*(-?\d+))?\)")
+_DECIMALS = re.compile(r"time(?:stamp)?\((\d)\)")
 _EXACT = Context(prec=2_000)
 Value = int | float | str | bytes | None
+Clock = TypeVar("Clock", datetime, time)
 
 
 class Misfit(Exception):
@@ -62,6 +64,12 @@ def convert_value(column: ColumnPlan, value: Value) -> object:
     if isinstance(value, str) and "\0" in value and carriage.kind not in ("bytes", "json", "jsonb"):
         value = _without_nul(value, carriage.nul)
     return _CONVERTERS[carriage.kind](column, value)
+
+
+def decimals_kept(postgres: str) -> int:
+    """The decimals of a second that the type keeps: 6, or n of timestamp(n)."""
+    size = _DECIMALS.match(postgres)
+    return int(size[1]) if size else 6
 
 
 def text_of_real(value: float) -> str:
@@ -118,7 +126,7 @@ def _bool(column: ColumnPlan, value: Value) -> bool:
 def _int(column: ColumnPlan, value: Value) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = int(value) if len(value) < 25 else value
-    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int):
         raise Misfit("no whole number")
@@ -185,13 +193,20 @@ def _moment(column: ColumnPlan, value: Value) -> datetime:
         said = read_moment(value)
         if said is None:
             raise Misfit("no date in ISO form")
-        return said.utc
+        return _kept(column, said.utc)
     if isinstance(value, bytes) or value is None or not column.choice.carriage.epoch:
         raise Misfit("no date")
     instant = read_number(value, column.choice.carriage.epoch)
     if instant is None:
         raise Misfit("no date between the years 1 and 9999")
-    return instant
+    return _kept(column, instant)
+
+
+def _kept(column: ColumnPlan, at: Clock) -> Clock:
+    """`at`, unless the type keeps fewer decimals of a second, as timestamp(3) does."""
+    if at.microsecond % 10 ** (6 - decimals_kept(column.choice.postgres)):
+        raise Misfit(f"more decimals of a second than {column.choice.postgres} keeps")
+    return at
 
 
 def _timestamp(column: ColumnPlan, value: Value) -> datetime:
@@ -206,11 +221,10 @@ def _date(column: ColumnPlan, value: Value) -> date:
 
 
 def _time(column: ColumnPlan, value: Value) -> time:
-    del column
     said = read_time(value) if isinstance(value, str) else None
     if said is None:
         raise Misfit("no time of day")
-    return said[0]
+    return _kept(column, said[0])
 
 
 def _json(column: ColumnPlan, value: Value) -> str:
@@ -237,7 +251,9 @@ def _uuid(column: ColumnPlan, value: Value) -> UUID:
 
 
 def _other(column: ColumnPlan, value: Value) -> str:
-    text = _text(column, value)
+    text, words = _text(column, value), column.choice.carriage.words
+    if words and text not in words:
+        raise Misfit(f"none of the words of {column.choice.postgres}")
     try:
         return as_input(column.choice.carriage.form, text)
     except NoInput as error:

@@ -1,15 +1,26 @@
-"""Column batches as read from either side, made into the one form in which they are copied and compared."""
+"""Column batches as read from either side, made into the one form in which they are copied and compared.
+
+Columns are converted whole, by Arrow. An array that Arrow refuses is converted value by value, as
+`careful` says; both give the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ops.errors import Refused
+from ops.migrate import arrays
+from ops.migrate.careful import Misfit, as_text, convert_value, decimals_kept
+from ops.migrate.compare import show
+from ops.migrate.documents import canonical
 from ops.migrate.migration import ColumnPlan, TablePlan
+from ops.migrate.names import quote
 from ops.migrate.reading import Part
 
 _WHOLE = {"smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64()}
@@ -24,7 +35,7 @@ def arrow_type(column: ColumnPlan) -> Any:
     carriage = column.choice.carriage
     match carriage.kind:
         case "int":
-            return _WHOLE[column.choice.postgres]
+            return _WHOLE.get(column.choice.postgres, pa.int64())
         case "real":
             return pa.float64()
         case "bytes" | "jsonb":
@@ -48,19 +59,48 @@ def arrow_type(column: ColumnPlan) -> Any:
 
 
 def from_sqlite(table: TablePlan, parts: Sequence[Part], batch: Any) -> Any:
-    """A batch read with `parts` as a batch of the table's columns, named as in PostgreSQL."""
+    """A batch read with `parts` as a batch of the table's columns, named as in PostgreSQL.
+
+    Raises Refused, with column and value, for a value that its column's type cannot hold.
+    """
     columns: list[list[tuple[str, Any]]] = [[] for _ in table.columns]
     for i, part in enumerate(parts):
         columns[part.of].append((part.kind, batch.column(i)))
-    arrays = [_joined(column, found) for column, found in zip(table.columns, columns, strict=True)]
-    return pa.record_batch(arrays, names=[column.name for column in table.columns])
+    made = [_joined(table, column, found) for column, found in zip(table.columns, columns, strict=True)]
+    return pa.record_batch(made, names=[column.name for column in table.columns])
+
+
+def comparable(table: TablePlan, batch: Any) -> Any:
+    """What `from_sqlite` gives, with the documents of jsonb columns in the form `from_postgres` gives."""
+    if all(column.choice.carriage.kind != "jsonb" for column in table.columns):
+        return batch
+    made = [
+        _canonical(pc.cast(pc.binary_slice(array, 1), pa.string()))
+        if column.choice.carriage.kind == "jsonb"
+        else array
+        for column, array in zip(table.columns, batch.columns, strict=True)
+    ]
+    return pa.record_batch(made, names=batch.schema.names)
+
+
+def read_as(column: ColumnPlan) -> str:
+    """The SQL expression that reads the column in PostgreSQL for the comparison."""
+    name = quote(column.name)
+    match column.choice.carriage.kind:
+        case "json" | "jsonb" | "other":
+            return f"{name}::text"
+        case "uuid":
+            return f"uuid_send({name})"
+    return name
 
 
 def from_postgres(column: ColumnPlan, array: Any) -> Any:
-    """An array read from PostgreSQL in the form `from_sqlite` gives. Raises pa.ArrowInvalid or
+    """An array read from PostgreSQL with `read_as` in the form `comparable` gives. Raises pa.ArrowInvalid or
     NotImplementedError when the values cannot take it."""
     if isinstance(array.type, pa.BaseExtensionType):
         array = array.storage  # a numeric arrives as an opaque text
+    if column.choice.carriage.kind == "jsonb":
+        return _canonical(pc.cast(array, pa.string()))
     wanted = arrow_type(column)
     if array.type == wanted:
         return array
@@ -74,26 +114,116 @@ def from_postgres(column: ColumnPlan, array: Any) -> Any:
         return pa.array([None if text is None else Decimal(text) for text in array.to_pylist()])
 
 
-def text_of_reals(array: Any) -> Any:
-    """Doubles as the shortest texts that read back as the same double, with a point as SQLite writes."""
-    text = pc.cast(array, pa.string())
-    return pc.replace_substring_regex(text, r"^(-?\d+)$", r"\1.0")
-
-
-def _joined(column: ColumnPlan, found: list[tuple[str, Any]]) -> Any:
-    wanted = arrow_type(column)
-    kind = column.choice.carriage.kind
-    made = [_converted(kind, wanted, source, array) for source, array in found]
+def _joined(table: TablePlan, column: ColumnPlan, found: list[tuple[str, Any]]) -> Any:
+    made = [_converted(table, column, source, array) for source, array in found]
     return made[0] if len(made) == 1 else pc.coalesce(*made)
 
 
-def _converted(kind: str, wanted: Any, source: str, array: Any) -> Any:
-    if array.type == wanted:
-        return array
-    if kind in ("text", "bytes", "decimal") and source in ("integer", "real"):
-        array = (
-            text_of_reals(array) if source == "real" and kind != "decimal" else pc.cast(array, pa.string())
-        )
-        if kind == "bytes":
-            array = pc.cast(array, pa.binary())
+def _converted(table: TablePlan, column: ColumnPlan, source: str, array: Any) -> Any:
+    carriage, wanted = column.choice.carriage, arrow_type(column)
+    if carriage.empty == "null" and source == "text":
+        array = pc.if_else(pc.equal(array, ""), None, array)
+    if array.null_count == len(array):
+        return pa.nulls(len(array), wanted)
+    fast = _FAST.get((carriage.kind, source))
+    if fast and not carriage.form and not carriage.words:
+        try:
+            return fast(column, wanted, array)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, arrays.Careful):
+            pass
+    return pa.array([_one(table, column, source, value) for value in array.to_pylist()], wanted)
+
+
+def _one(table: TablePlan, column: ColumnPlan, source: str, value: Any) -> object:
+    given = as_text(value) if source == "raw" and value is not None else value
+    try:
+        made = convert_value(column, given)
+    except Misfit as misfit:
+        raise Refused(
+            f"`{table.source.name}.{column.source.name}` in `{table.origin.name}` holds {show(given)}:"
+            f" {misfit.reason}",
+            hint="correct the rows, or gigops migrate --plan shows what else can be done",
+        ) from None
+    if isinstance(made, UUID):
+        return made.bytes
+    if column.choice.carriage.kind == "jsonb" and isinstance(made, str):
+        return b"\x01" + made.encode()
+    return made
+
+
+def _canonical(array: Any) -> Any:
+    return pa.array([None if text is None else canonical(text) for text in array.to_pylist()], pa.string())
+
+
+def _cast(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column
     return pc.cast(array, wanted)
+
+
+def _text(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    return arrays.without_nul(pc.cast(array, wanted), column.choice.carriage.nul)
+
+
+def _text_of_number(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column
+    return pc.cast(arrays.text_of_numbers(array), wanted)
+
+
+def _decimal_of_number(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column
+    return pc.cast(pc.cast(array, pa.string()), wanted)
+
+
+def _jsonb(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column
+    return pc.binary_join_element_wise(b"\x01", pc.cast(arrays.text_of_numbers(array), wanted), b"")
+
+
+def _bool(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column, wanted
+    return arrays.booleans(array)
+
+
+def _time(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del wanted
+    return arrays.kept(arrays.times(array), decimals_kept(column.choice.postgres))
+
+
+def _date(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column
+    return pc.cast(arrays.within_years(pc.cast(array, wanted).cast(pa.timestamp("us"))), wanted)
+
+
+def _moment(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    return arrays.kept(arrays.moments(array, wanted), decimals_kept(column.choice.postgres))
+
+
+def _counted(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    made = arrays.moments_of_numbers(array, column.choice.carriage.epoch, wanted)
+    return arrays.kept(made, decimals_kept(column.choice.postgres))
+
+
+def _uuid(column: ColumnPlan, wanted: Any, array: Any) -> Any:
+    del column, wanted
+    return arrays.uuids(array)
+
+
+_Fast = Callable[[ColumnPlan, Any, Any], Any]
+_FAST: dict[tuple[str, str], _Fast] = {
+    ("int", "integer"): _cast, ("int", "real"): _cast, ("real", "integer"): _cast, ("real", "real"): _cast,
+    ("decimal", "integer"): _decimal_of_number, ("decimal", "real"): _decimal_of_number,
+    ("decimal", "text"): _cast,
+    ("text", "text"): _text, ("text", "raw"): _text, ("text", "blob"): _text,
+    ("text", "integer"): _text_of_number, ("text", "real"): _text_of_number,
+    ("other", "text"): _text, ("other", "integer"): _text_of_number, ("other", "real"): _text_of_number,
+    ("bytes", "blob"): _cast, ("bytes", "text"): _cast,
+    ("bytes", "integer"): _text_of_number, ("bytes", "real"): _text_of_number,
+    ("bool", "integer"): _bool, ("bool", "real"): _bool, ("bool", "text"): _bool,
+    ("date", "text"): _date, ("time", "text"): _time,
+    ("timestamp", "text"): _moment, ("timestamptz", "text"): _moment,
+    ("timestamp", "integer"): _counted, ("timestamp", "real"): _counted,
+    ("timestamptz", "integer"): _counted, ("timestamptz", "real"): _counted,
+    ("json", "text"): _cast, ("json", "integer"): _text_of_number, ("json", "real"): _text_of_number,
+    ("jsonb", "text"): _jsonb, ("jsonb", "integer"): _jsonb, ("jsonb", "real"): _jsonb,
+    ("uuid", "text"): _uuid, ("uuid", "blob"): _cast,
+}  # fmt: skip

@@ -80,7 +80,7 @@ def micros_of(value: int | float, epoch: str) -> int | None:
     if isinstance(value, float) and not abs(value) < 1e19:
         return None
     if epoch == "julian":
-        return (int(value * 86_400_000.0 + 0.5) - JULIAN_1970_MS) * 1_000  # to the ms, as SQLite reads it
+        return (_floor(value * 86_400_000.0) - JULIAN_1970_MS) * 1_000  # to the ms, as SQLite reads it
     if epoch == "unix_ns":
         return _floor(value / 1e3) if isinstance(value, float) else (value + 500) // 1_000
     scale = SCALES[epoch]

@@ -10,13 +10,14 @@ from ops.migrate.rejects.literals import left_out
 from ops.migrate.sqlitefile import quoted
 
 ROWID = "k"
-_SENTINELS = {"integer": "0", "real": "0.0", "text": "''", "blob": "x''"}
-_OF_KIND = {"int": "integer", "real": "real", "decimal": "integer", "text": "text", "bytes": "blob"}
+_SENTINELS = {"integer": "0", "real": "0.0", "text": "''", "blob": "x''", "raw": "x''"}
+_OF_KIND = {"int": "integer", "real": "real", "decimal": "integer", "bytes": "blob", "bool": "integer"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One column of the result: the values of storage class `kind` of the table's column `of`."""
+    """One column of the result: the values of storage class `kind` of the table's column `of`. `raw` is
+    a text read as its bytes."""
 
     of: int
     kind: str
@@ -73,7 +74,7 @@ def _value(table: TablePlan, column: ColumnPlan) -> str:
 
 def _column_parts(number: int, column: ColumnPlan, name: str, encoding: str) -> list[Part]:
     carriage = column.choice.carriage
-    if carriage.kind == "real":
+    if carriage.kind == "real" and carriage.reads <= {"integer", "real"}:
         cast = f"CAST({name} AS REAL)" if "integer" in carriage.reads else name
         return [Part(number, "real", cast)]
     if carriage.kind == "bytes" and "text" in carriage.reads and encoding == "UTF-8":
@@ -81,9 +82,14 @@ def _column_parts(number: int, column: ColumnPlan, name: str, encoding: str) -> 
         rest = sorted(carriage.reads - {"text", "blob"})
         blob = f"CASE WHEN typeof({name}) IN ('text', 'blob') THEN CAST({name} AS BLOB) END"
         return [Part(number, "blob", blob), *(_of_class(number, name, kind) for kind in rest)]
+    if carriage.utf8 in ("replace", "cp1252") and "text" in carriage.reads and encoding == "UTF-8":
+        raw = f"CASE WHEN typeof({name}) = 'text' THEN CAST({name} AS BLOB) END"
+        return [Part(number, "raw", raw)] + [
+            _of_class(number, name, k) for k in sorted(carriage.reads - {"text"})
+        ]
     kinds = sorted(carriage.reads)
     if len(kinds) <= 1:
-        return [Part(number, kinds[0] if kinds else _OF_KIND[carriage.kind], name)]
+        return [Part(number, kinds[0] if kinds else _OF_KIND.get(carriage.kind, "text"), name)]
     return [_of_class(number, name, kind) for kind in kinds]
 
 

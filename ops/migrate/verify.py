@@ -16,6 +16,7 @@ from ops.migrate.hand import Hand
 from ops.migrate.inventory import Count, count_constraints, present_columns
 from ops.migrate.migration import ColumnPlan, Migration, TablePlan
 from ops.migrate.names import quote
+from ops.migrate.ordering import order_by, same_order
 from ops.migrate.plan import Span, heaviest_first, rows_a_batch, spans
 from ops.migrate.reading import in_key_order, parts_of, select
 from ops.migrate.session import open_session
@@ -126,7 +127,7 @@ def _compare_span(
         tally.source_rows = span.rows
         return tally
     key = _key(table)
-    sorted_here = any(not _same_order(column, table.encoding) for column in key)
+    sorted_here = any(not same_order(column, table.encoding) for column in key)
     numbers = [table.columns.index(column) for column in key]
     source_rows = _from_sqlite(table, span, hand.file(table.path), [] if sorted_here else key)
     target_rows = _from_postgres(table, span, hand.target, [] if sorted_here else key, tally)
@@ -149,27 +150,16 @@ def _key(table: TablePlan) -> Sequence[ColumnPlan]:
     return table.columns
 
 
-def _same_order(column: ColumnPlan, encoding: str) -> bool:
-    """Whether SQLite and PostgreSQL sort these values alike."""
-    carriage = column.choice.carriage
-    match carriage.kind:
-        case "int" | "real" | "decimal":
-            return True
-        case "text":
-            return carriage.reads <= {"text"} and encoding == "UTF-8"
-    return carriage.reads <= {"blob"}
-
-
 def _from_sqlite(
     table: TablePlan, span: Span, file: SqliteColumns, key: Sequence[ColumnPlan]
 ) -> Generator[Any, None, None]:
-    from ops.migrate.convert import from_sqlite
+    from ops.migrate.convert import comparable, from_sqlite
 
     parts = parts_of(table)
     order = in_key_order(table, key)
     where = span.within(str(table.source.rowid_name))
     for batch in file.batches(select(table, parts, where=where, order=order), rows_a_batch(table.profile)):
-        yield from_sqlite(table, parts, batch)
+        yield comparable(table, from_sqlite(table, parts, batch))
 
 
 def _from_postgres(
@@ -177,17 +167,16 @@ def _from_postgres(
 ) -> Generator[Any, None, None]:
     import pyarrow as pa
 
-    from ops.migrate.convert import arrow_type, from_postgres
+    from ops.migrate.convert import arrow_type, from_postgres, read_as
 
-    wanted = ", ".join(quote(column.name) for column in table.columns)
+    wanted = ", ".join(read_as(column) for column in table.columns)
     sql = f"SELECT {wanted} FROM {table.qualified}"
     where = (
         span.within(quote(table.column(table.source.rowid_alias).name)) if table.source.rowid_alias else ""
     )
     sql += f" WHERE {where}" if where else ""
     if key:
-        order = [quote(c.name) + (' COLLATE "C"' if c.choice.carriage.kind == "text" else "") for c in key]
-        sql += f" ORDER BY {', '.join(order)}"
+        sql += f" ORDER BY {', '.join(order_by(column) for column in key)}"
     told: set[str] = set()
     for batch in target.batches(sql):
         arrays = []
