@@ -88,8 +88,8 @@ def _survey_source(
         if refuse and target.on_misfit == "fail" and not rows.found.rows:
             for carried in rows.tables:
                 _refuse_misfits(connection, carried, origin)
-    plan = SourcePlan(source.path, origin, fingerprint, schema, rows.tables)
-    return plan, [*notes, *rows.notes], rows.found
+    file = SourcePlan(source.path, origin, fingerprint, schema, rows.tables)
+    return file, [*notes, *rows.notes], rows.found
 
 
 def _plan_table(
