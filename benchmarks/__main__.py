@@ -1,4 +1,4 @@
-"""Runs every benchmark, or those named: `python -m benchmarks start migrate --rows 2000000`."""
+"""Runs every benchmark, or those named, and writes benchmarks/RESULTS.md: `python -m benchmarks migrate`."""
 
 from __future__ import annotations
 
@@ -6,26 +6,38 @@ import argparse
 import os
 import platform
 import sys
+from pathlib import Path
 
 from benchmarks import migrate, start
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", help="start, migrate; none: both")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the migrated table")
+    parser.add_argument("names", nargs="*", help="start, migrate; none: both, and RESULTS.md is written")
+    parser.add_argument("--rows", type=int, default=2_000_000, help="rows of the migrated file")
     words = parser.parse_args()
-    names = words.names or ["start", "migrate"]
-    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
-    print(f"{machine}, Python {platform.python_version()}")
-    for name in names:
+    found = []
+    for name in words.names or ["start", "migrate"]:
         match name:
             case "start":
-                start.run()
+                found.append(start.run())
             case "migrate":
-                migrate.run(words.rows)
+                found.append(migrate.run(words.rows))
             case _:
                 sys.exit(f"no benchmark `{name}`: start, migrate")
+        print(found[-1])
+    if not words.names:
+        RESULTS.write_text("\n".join([_machine(), *found]))
+
+
+def _machine() -> str:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"# Measured\n\n`make bench` on {platform.system()} {platform.machine()}, {os.cpu_count()} cores,"
+        f" {memory:.0f} GB, Python {platform.python_version()}.\n"
+    )
 
 
 if __name__ == "__main__":

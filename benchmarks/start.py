@@ -10,15 +10,17 @@ import time
 RUNS = 9
 
 
-def run() -> None:
+def run() -> str:
+    """As Markdown."""
     nothing = _median("-c", "pass")
-    print(f"\nstart (median of {RUNS}; an empty Python: {nothing * 1000:.0f} ms)")
+    lines = ["## Start", "", f"Median of {RUNS}.", "", "| | ms | x an empty Python |", "|---|---|---|"]
     for name, words in (
         ("gigops --help", ("-m", "ops.cli.app", "--help")),
         ("import ops.database", ("-c", "import ops.database")),
     ):
         took = _median(*words)
-        print(f"  {name:<22} {took * 1000:5.0f} ms   {took / nothing:4.1f} x an empty Python")
+        lines.append(f"| {name} | {took * 1000:.0f} | {took / nothing:.1f} |")
+    return "\n".join([*lines, ""])
 
 
 def _median(*words: str) -> float:
