@@ -34,8 +34,8 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
 INSERT INTO book SELECT i * 7 - 60000, i % 2000 + 1, hex(i * 2654435761), i / 100.0 FROM n;
 INSERT INTO shelf SELECT 'room ' || id % 9, id, id FROM book;
 INSERT INTO visit SELECT 'day ' || id % 3, id % 2 FROM book;
-INSERT INTO cover SELECT id, CAST(hex(zeroblob(id % 300)) || x'00ff' AS BLOB), iif(id % 2, NULL, 'said ' || id) FROM book
-    WHERE id % 5 = 0;
+INSERT INTO cover SELECT id, CAST(hex(zeroblob(id % 300)) || x'00ff' AS BLOB),
+    iif(id % 2, NULL, 'said ' || id) FROM book WHERE id % 5 = 0;
 """
 TABLES = ["author", "book", "shelf", "visit", "cover"]
 
