@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,24 +21,32 @@ if TYPE_CHECKING:
     from psycopg2.extensions import connection as Connection
 
 
-def set_aside(migration: Migration, connection: Connection, folder: Path) -> Run | None:
-    """Writes every rejected row below `folder` (`.gigops/rejects`), once: a run that goes on where an
-    earlier one was killed writes what is missing, and leaves the files that people may have corrected.
-    None when every row is carried."""
+def set_aside(migration: Migration, connection: Connection, folder: Path) -> tuple[Run, ...]:
+    """Writes every rejected row below `folder` (`.gigops/rejects`), once, and returns the runs they are in.
+
+    A run that goes on where an earlier one was killed writes what is missing, and leaves the files that
+    people may have corrected since. Raises Busy.
+    """
     tables = [table for table in migration.tables if table.rejects]
     if not tables:
-        return None
+        return ()
     with state.transaction(connection):
         state.hold(connection)
-        name = ledger.note(connection, tables, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
-    run = Run(folder / name)
-    names = file_names([table.label for table in tables])
-    kept = [_kept(table, names[table.label]) for table in tables]
-    run.write_about(kept)
+        names = ledger.note(connection, tables, f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
+    runs = {name: Run(folder / name) for name in sorted(set(names.values()))}
+    surveyed = {ledger.place(table) for table in migration.tables}
+    for name, run in runs.items():
+        _write(run, [table for table in tables if names[ledger.place(table)] == name], surveyed)
+    return tuple(runs.values())
+
+
+def _write(run: Run, tables: Sequence[TablePlan], surveyed: Container[tuple[str, str]]) -> None:
+    files = file_names([table.label for table in tables])
+    kept = [_kept(table, files[table.label]) for table in tables]
+    run.write_about([*(one for one in run.tables() if (one.schema, one.name) not in surveyed), *kept])
     for table, one in zip(tables, kept, strict=True):
         if not run.is_whole(one):
             run.write_rows(one, _rows(table))
-    return run
 
 
 def _kept(table: TablePlan, file: str) -> Kept:

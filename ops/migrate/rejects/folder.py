@@ -42,6 +42,8 @@ class Run:
         return self.folder.name
 
     def tables(self) -> tuple[Kept, ...]:
+        if not (self.folder / _ABOUT).exists():
+            return ()
         document = json.loads((self.folder / _ABOUT).read_text())
         return tuple(
             Kept(**{**each, "columns": tuple(each["columns"]), "key": tuple(each["key"])})

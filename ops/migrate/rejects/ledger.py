@@ -40,35 +40,22 @@ def exists(connection: Connection) -> bool:
         return bool((cursor.fetchone() or (False,))[0])
 
 
-def note(connection: Connection, tables: Sequence[TablePlan], run: str) -> str:
-    """Notes the rejects of `tables`, and returns the run they belong to: that of an earlier time, if they
-    were noted before. The tables must be gigops's own."""
+def note(connection: Connection, tables: Sequence[TablePlan], run: str) -> Mapping[tuple[str, str], str]:
+    """Notes the rejects of `tables`, and returns the run that each table's belong to: `run`, or the earlier
+    one in which they were noted."""
+    runs = {}
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
-        oids = {(table.schema, table.name): oid for (table, oid) in _oids(connection, tables)}
-        cursor.execute(
-            "SELECT run FROM _gigops.rejects WHERE relation = ANY(%s::oid[]) LIMIT 1", (list(oids.values()),)
-        )
-        row = cursor.fetchone()
-        run = str(row[0]) if row else run
-        for table in tables:
-            rows = [
-                (oids[(table.schema, table.name)], _key(table, reject), run, _problems(reject))
-                for reject in table.rejects
-            ]
-            cursor.executemany(
-                "INSERT INTO _gigops.rejects (relation, key, run, problems) VALUES (%s, %s, %s, %s)"
-                " ON CONFLICT (relation, key) DO NOTHING",
-                rows,
-            )
-    return run
-
-
-def forget(connection: Connection, oids: Sequence[int]) -> None:
-    """Forgets the rejects of tables that are made anew."""
-    if exists(connection):
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM _gigops.rejects WHERE relation = ANY(%s::oid[])", (list(oids),))
+        for table, oid in _oids(connection, tables):
+            cursor.execute("SELECT run FROM _gigops.rejects WHERE relation = %s LIMIT 1", (oid,))
+            row = cursor.fetchone()
+            runs[place(table)] = str(row[0]) if row else run
+            if row is None:
+                cursor.executemany(
+                    "INSERT INTO _gigops.rejects (relation, key, run, problems) VALUES (%s, %s, %s, %s)",
+                    [(oid, _key(table, reject), run, _problems(reject)) for reject in table.rejects],
+                )
+    return runs
 
 
 def noted(connection: Connection, relation: int, run: str) -> Mapping[str, str]:
@@ -125,6 +112,11 @@ def apart(connection: Connection, migration: Migration) -> Mapping[tuple[str, st
             f"{told} IN ({', '.join(carried)})" if carried else "",
         )
     return found
+
+
+def place(table: TablePlan) -> tuple[str, str]:
+    """Where the table stands in PostgreSQL."""
+    return table.schema, table.name
 
 
 def _oids(connection: Connection, tables: Sequence[TablePlan]) -> list[tuple[TablePlan, int]]:

@@ -19,10 +19,18 @@ def reject_misfits(connection: sqlite3.Connection, page: Page) -> None:
     for column in page.table.columns:
         if not column.choice.misfit:
             continue
-        for key, kind, value in _values(connection, page.table, column):
-            reason = _problem(column, kind, value)
-            if reason:
-                page.add(key, Problem((column.source.name,), reason))
+        for key, reason, _ in misfits(connection, page.table, column):
+            page.add(key, Problem((column.source.name,), reason))
+
+
+def misfits(
+    connection: sqlite3.Connection, table: TablePlan, column: ColumnPlan
+) -> Iterator[tuple[tuple[Value, ...], str, Value]]:
+    """(key, reason, value) of every row whose value does not fit the column's type."""
+    for key, kind, value in _values(connection, table, column):
+        reason = _problem(column, kind, value)
+        if reason:
+            yield key, reason, value
 
 
 def _values(
