@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
@@ -17,7 +18,8 @@ import pytest
 from ops.database.connect import connect
 from ops.errors import GigopsError, Interrupted
 from ops.migrate.copy import copy_rows
-from ops.migrate.migration import Migration
+from ops.migrate.migration import Migration, TablePlan
+from ops.migrate.rejects.model import Reject
 from ops.migrate.survey import survey
 from ops.migrate.target import create_schema
 from ops.settings import Source, Target
@@ -168,12 +170,32 @@ def _behaviour(case: Case, url: DatabaseUrl) -> list[str]:
 
 
 def rejected(migration: Migration) -> dict[str, list[str]]:
-    """The rows set aside, as `key · column · reason` by table."""
-    return {}
+    """The rows set aside by table, each as `key · columns · reason · the values there`."""
+    found = {
+        table.name: [_told_reject(table, reject) for reject in table.rejects] for table in migration.tables
+    }
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def _told_reject(table: TablePlan, reject: Reject) -> str:
+    names = list(dict.fromkeys(column for problem in reject.problems for column in problem.columns))
+    keys = (
+        [table.source.rowid_name] if table.source.rowid_name else [f'"{c}"' for c in table.source.primary_key]
+    )
+    wanted = ", ".join(f'quote("{name}")' for name in names)
+    where = " AND ".join(f"{key} IS ?" for key in keys)
+    with closing(sqlite3.connect(f"file:{table.path}?mode=ro", uri=True)) as connection:
+        row = connection.execute(f'SELECT {wanted} FROM "{table.source.name}" WHERE {where}', reject.key)
+        values = ", ".join(row.fetchone())
+    reasons = "; ".join(problem.reason for problem in reject.problems)
+    return f"{', '.join(map(str, reject.key))} · {', '.join(names)} · {reasons} · {values}"
 
 
 def _holds(text: str, wanted: str) -> bool:
-    return re.search(".*".join(re.escape(piece.strip()) for piece in wanted.split("…")), text, re.DOTALL) is not None
+    return (
+        re.search(".*".join(re.escape(piece.strip()) for piece in wanted.split("…")), text, re.DOTALL)
+        is not None
+    )
 
 
 def _listed(rows: Iterable[Row] | Counter[Row]) -> list[str]:

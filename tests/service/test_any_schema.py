@@ -1,0 +1,150 @@
+"""Any schema, any values of every storage class: what left arrives, or is set aside; never a crash or a loss.
+
+`GIGOPS_EXAMPLES=5000 pytest tests/service/test_any_schema.py` looks longer than CI does.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import product
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+from hypothesis import strategies as st
+
+from ops.errors import Refused
+from ops.migrate.careful import BadText
+from ops.migrate.migration import TablePlan
+from ops.values import DatabaseUrl
+from tests.service.any_schema import AnySchema, AnyTable, quoted, schemas
+from tests.service.meanings import UNITS, Stored, same
+from tests.service.migrating import Done, migrate, query
+
+EXAMPLES = int(os.environ.get("GIGOPS_EXAMPLES", "200"))
+_ran = {"examples": 0, "tables": 0, "rows": 0, "values": 0, "rejected": 0, "refused": 0}
+Row = tuple[Stored, ...]
+_NUMBERS = ("integer", "real")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _told() -> Iterator[None]:
+    yield
+    print("\nany schema: " + ", ".join(f"{count:,} {name}" for name, count in _ran.items()))
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="GIGOPS_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
+)
+@given(schema=schemas(), on_misfit=st.sampled_from(("widen", "reject", "fail")), compat=st.booleans())
+def test_what_arrives_is_what_left_or_is_set_aside(
+    schema: AnySchema, on_misfit: str, compat: bool, database: DatabaseUrl
+) -> None:
+    for table in schema.tables:
+        note(f"{schema.encoding}: {table.sql}")
+    query(database, "DROP SCHEMA IF EXISTS drawn CASCADE; DROP SCHEMA IF EXISTS _gigops CASCADE")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "app.db"
+        schema.make(path)
+        _ran["examples"] += 1
+        try:
+            allowed = 10**6 if on_misfit == "reject" else 0
+            done = migrate(
+                database, path, schema="drawn", on_misfit=on_misfit, compat=compat, allow_rejects=allowed
+            )
+        except Refused:
+            assert on_misfit == "fail", "only `fail` refuses"
+            _ran["refused"] += 1
+            assert query(database, "SELECT to_regnamespace('drawn')") == [(None,)], "nothing was made"
+            return
+        assert done.comparison.equal, done.comparison.first
+        for drawn in schema.tables:
+            _compare(drawn, path, database, done, on_misfit)
+
+
+def _compare(drawn: AnyTable, path: Path, url: DatabaseUrl, done: Done, on_misfit: str) -> None:
+    plan = next(t for t in done.migration.tables if t.source.name == drawn.name)
+    assert on_misfit == "reject" or not plan.rejects
+    everything = _left(drawn, plan, path)
+    set_aside = {tuple(_tagged(cell) for cell in reject.key) for reject in plan.rejects}
+    assert len(set_aside) == len(plan.rejects) and set_aside <= everything.keys(), "a reject is no row"
+    left = [row for key, row in everything.items() if key not in set_aside]
+    columns = query(
+        url,
+        "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum",
+        plan.qualified,
+    )
+    assert len(columns) == len(drawn.columns), "a column is missing"
+    cells = ", ".join(f"{quoted(name)}::text" for name, _ in columns)
+    arrived = query(url, f"SET TIME ZONE 'UTC'; SELECT {cells} FROM {plan.qualified}")
+    kinds = [kind for _, kind in columns]
+    note(f"{plan.label}: {list(zip(drawn.columns, kinds, strict=True))}\n left {left}\n arrived {arrived}")
+    assert len(arrived) == len(left), "rows came or went"
+    assert any(_matched(left, arrived, kinds, units) for units in _units(left, kinds)), "a value changed"
+    _ran["tables"] += 1
+    _ran["rows"] += len(left)
+    _ran["values"] += len(left) * len(kinds)
+    _ran["rejected"] += len(plan.rejects)
+
+
+def _left(drawn: AnyTable, plan: TablePlan, path: Path) -> dict[tuple[object, ...], Row]:
+    """Every row by its key, as the SQLite library gives it; the texts are bytes."""
+    keys = [plan.source.rowid_name] if plan.source.rowid_name else list(map(quoted, plan.source.primary_key))
+    wanted = [f"typeof({word}), {word}" for word in [*map(quoted, drawn.columns), *filter(None, keys)]]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.text_factory = bytes
+        rows = connection.execute(f"SELECT {', '.join(wanted)} FROM {quoted(drawn.name)}").fetchall()
+    found = {}
+    for number, row in enumerate(rows):
+        cells = [(kind.decode(), value) for kind, value in zip(row[::2], row[1::2], strict=True)]
+        found[tuple(cells[len(drawn.columns) :]) or (number,)] = tuple(cells[: len(drawn.columns)])
+    assert len(found) == len(rows)
+    return found
+
+
+def _tagged(cell: object) -> Stored:
+    """A value of a reject's key as SQLite says it."""
+    if isinstance(cell, BadText):
+        return "text", bytes(cell)
+    if isinstance(cell, str):
+        return "text", cell.encode()
+    assert cell is None or isinstance(cell, bytes | int | float)
+    kinds = {bytes: "blob", int: "integer", float: "real"}
+    return kinds.get(type(cell), "null"), cell
+
+
+def _units(left: Sequence[Row], kinds: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """What the numbers of each column may count from 1970 on: all of a column the same."""
+    counts = [
+        UNITS
+        if kind.startswith(("date", "timestamp")) and any(row[i][0] in _NUMBERS for row in left)
+        else UNITS[:1]
+        for i, kind in enumerate(kinds)
+    ]
+    return product(*counts)
+
+
+def _matched(
+    left: Sequence[Row], arrived: Sequence[tuple[str | None, ...]], kinds: Sequence[str], units: Sequence[str]
+) -> bool:
+    """Whether each row that left is one, and another one, of those that arrived."""
+    partner: dict[int, int] = {}
+
+    def place(row: int, tried: set[int]) -> bool:
+        for other, cells in enumerate(arrived):
+            if other not in tried and all(map(same, left[row], cells, kinds, units)):
+                tried.add(other)
+                if other not in partner or place(partner[other], tried):
+                    partner[other] = row
+                    return True
+        return False
+
+    return all(place(row, set()) for row in range(len(left)))
