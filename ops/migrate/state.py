@@ -203,6 +203,9 @@ def mark_statement(relation: int, part: int, reached: int | None, rows: int, don
 
 def forget_tables(connection: Connection, oids: list[int]) -> None:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('_gigops.rejects') IS NOT NULL")
+        if (cursor.fetchone() or (False,))[0]:
+            cursor.execute("DELETE FROM _gigops.rejects WHERE relation = ANY(%s::oid[])", (oids,))
         cursor.execute("DELETE FROM _gigops.copied WHERE relation = ANY(%s::oid[])", (oids,))
         cursor.execute("DELETE FROM _gigops.tables WHERE relation = ANY(%s::oid[])", (oids,))
 

@@ -27,7 +27,9 @@ class Copy:
 
     def apply(self, step: Step, facts: Facts, pace: Pace) -> Mapping[str, Any]:
         del step, facts
+        from ops.migrate import decisions
         from ops.migrate.copy import copy_rows
+        from ops.migrate.rejects.aside import set_aside
         from ops.migrate.target import create_schema
 
         # Anew: the files may have changed between the first survey and the freeze, and with them the
@@ -35,8 +37,16 @@ class Copy:
         migration = self.move.survey(whole=False)
         with closing(self.move.connect()) as connection:
             create_schema(migration, connection)
+            decisions.note(connection, self.move.settings.sources, self.move.settings.target)
+            aside = set_aside(migration, connection, self.move.settings.state_dir / "rejects")
         report = copy_rows(migration, self.move.url(), self.reporter, pace)
-        return {"rows": report.rows + report.already, "tables": report.tables, "seconds": report.seconds}
+        return {
+            "rows": report.rows + report.already,
+            "tables": report.tables,
+            "rejected": migration.found.rows,
+            "rejects": [str(run.folder) for run in aside],
+            "seconds": report.seconds,
+        }
 
 
 @dataclass
