@@ -119,8 +119,10 @@ def migrate(
     if plan:
         from ops.migrate.survey import survey
 
-        migration = survey(named, replace(settings.target, on_misfit="widen"))
-        emit(shown.plan_report(migration), shown.plan_lines(migration, settings.target.on_misfit))
+        existing = settings.target.tables == "existing"
+        url = _wanted(settings, named).url if existing else None
+        migration = survey(named, settings.target, url=url, refuse=False)
+        emit(shown.plan_report(migration), shown.plan_lines(migration, settings.target))
         return
     from ops.migrate.run import migrate as run
 
@@ -129,6 +131,10 @@ def migrate(
     emit(shown.migrated_report(done, wanted.url), shown.migrated_lines(done))
     if done.comparison:
         _leave(done.comparison)
+    if done.migration.found.rows:
+        sys.stderr.write(f"error: {done.migration.found.rows} rows are set aside (listed above)\n")
+        sys.stderr.write("hint: gigops rejects list\n")
+        raise typer.Exit(Partly.exit_code)
 
 
 def verify(

@@ -10,27 +10,41 @@ from ops.cli.render import table
 from ops.values import DatabaseUrl
 
 if TYPE_CHECKING:
+    from ops.migrate.existing.model import Filling
     from ops.migrate.migration import Migration
     from ops.migrate.model import Note
+    from ops.migrate.rejects.model import Found
     from ops.migrate.run import Migrated
     from ops.migrate.verify import Comparison
+    from ops.settings import Target
 
 
-def plan_lines(migration: Migration, on_misfit: str) -> Iterator[str]:
+def plan_lines(migration: Migration, target: Target) -> Iterator[str]:
+    from ops.migrate.rejects.find import described
     from ops.migrate.types import describe
 
     for planned in migration.tables:
-        yield f"{planned.label}  ({planned.profile.rows:,} rows of {planned.origin.name})"
+        of = "" if planned.name == planned.source.name else f", table {planned.source.name}"
+        yield f"{planned.label}  ({planned.profile.rows:,} rows of {planned.origin.name}{of})"
         for column in planned.columns:
             choice, declared = column.choice, column.source.declared or "no type"
             mark = "misfit: " if choice.misfit else ""
-            yield f"  {column.name}: {declared} -> {choice.postgres}"
+            of = "" if column.name == column.source.name else f" ({column.source.name} in SQLite)"
+            yield f"  {column.name}{of}: {declared} -> {choice.postgres}"
             values = "" if choice.misfit else f"{describe(column.profile)}; "
             yield from _wrapped(f"{mark}{values}{choice.reason}", "    ")
         yield ""
     yield from _note_lines(migration.notes)
     yield f"{len(migration.tables)} tables, {migration.rows:,} rows"
-    if migration.misfits and on_misfit == "fail":
+    if migration.filling:
+        yield from _filling_lines(migration.filling)
+    elif migration.found.rows > target.allow_rejects:
+        yield f"{migration.found.rows} rows cannot be carried:"
+        for line in described(migration.found):
+            yield from _wrapped(line, "  ")
+        yield f"correct them, or set them aside: gigops migrate --allow-rejects {migration.found.rows}"
+        yield "next: gigops migrate --on-misfit widen"
+    elif migration.misfits and target.on_misfit == "fail":
         yield f"{len(migration.misfits)} columns hold values unlike their type: correct them, or"
         yield "next: gigops migrate --on-misfit widen"
     else:
@@ -63,7 +77,18 @@ def plan_report(migration: Migration) -> dict[str, Any]:
         ],
         "statements": [step.sql for step in (*migration.before, *migration.after)],
         "notes": _note_report(migration.notes),
+        "rejects": _found_report(migration.found),
+        "refusals": _note_report(migration.filling.refusals if migration.filling else ()),
     }
+
+
+def _filling_lines(filling: Filling) -> Iterator[str]:
+    if not filling.refusals:
+        yield "next: gigops migrate --schema existing"
+        return
+    yield f"the tables cannot be filled as things are ({len(filling.refusals)}):"
+    for note in filling.refusals:
+        yield from _wrapped(str(note), "  ")
 
 
 def migrated_lines(done: Migrated) -> Iterator[str]:
@@ -71,6 +96,8 @@ def migrated_lines(done: Migrated) -> Iterator[str]:
         yield from comparison_lines(done.comparison, with_next=False)
     yield ""
     yield from _note_lines(done.notes)
+    for run in done.aside:
+        yield from _wrapped(f"{done.migration.found.rows} rows set aside: {run.folder}", "")
     if done.copied.already:
         yield f"{done.copied.rows:,} rows copied, {done.copied.already:,} were there from an earlier run"
     else:
@@ -90,6 +117,10 @@ def migrated_report(done: Migrated, url: DatabaseUrl) -> dict[str, Any]:
         "target": url,
         "copied": done.copied.rows,
         "already": done.copied.already,
+        "rejects": {
+            **_found_report(done.migration.found),
+            "folders": [run.folder for run in done.aside],
+        },
         **(comparison_report(done.comparison) if done.comparison else {}),
         "notes": _note_report(done.notes),
         "seconds": round(done.seconds, 3),
@@ -158,6 +189,23 @@ def comparison_report(comparison: Comparison) -> dict[str, Any]:
         },
         "seconds": round(comparison.seconds, 3),
     }
+
+
+def _found_report(found: Found) -> dict[str, Any]:
+    from ops.migrate.rejects.model import shown_key
+
+    return {
+        "rows": found.rows,
+        "counts": [
+            {"table": c.table, "columns": c.problem.columns, "reason": c.problem.reason, "rows": c.rows}
+            for c in found.counts
+        ],
+        "first": [
+            {"table": e.table, "key": shown_key(e.key), "columns": e.problem.columns,
+             "reason": e.problem.reason, "value": e.value}
+            for e in found.first
+        ],
+    }  # fmt: skip
 
 
 def _note_lines(notes: Iterable[Note]) -> Iterator[str]:

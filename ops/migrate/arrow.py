@@ -94,7 +94,7 @@ class PostgresColumns:
         try:
             yield
         except (postgresql.Error, OSError, pa.ArrowException) as error:
-            raise _explained(self.url, doing, error) from None
+            raise what_postgres_says(self.url, doing, error) from None
 
 
 @contextmanager
@@ -120,11 +120,12 @@ def open_postgres(url: DatabaseUrl, *first: str) -> Iterator[PostgresColumns]:
     try:
         connection = postgresql.connect(named.reveal())
     except postgresql.Error as error:
-        raise _explained(url, "connecting", error) from None
+        raise what_postgres_says(url, "connecting", error) from None
     try:
         opened = PostgresColumns(connection, url)
         opened.execute("SET gigops.copying = 'on'")
         opened.execute("SET synchronous_commit = off")
+        opened.execute("SET timezone = 'UTC'")
         for statement in (UNHURRIED, *first):
             opened.execute(statement)
         opened.commit()
@@ -133,10 +134,12 @@ def open_postgres(url: DatabaseUrl, *first: str) -> Iterator[PostgresColumns]:
         connection.close()
 
 
-def _explained(url: DatabaseUrl, doing: str, error: BaseException) -> GigopsError | RefusedRows:
-    state = getattr(error, "sqlstate", None) or ""
+def what_postgres_says(url: DatabaseUrl, doing: str, error: BaseException) -> GigopsError | RefusedRows:
+    """The error of gigops for one of ADBC's or psycopg2's; RefusedRows for one about the rows' values."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""
     text = redact(str(error), url.password)
-    reason = next((line for line in text.splitlines() if "ERROR:" in line or "FATAL:" in line), text)
+    lines = text.splitlines() or [text]
+    reason = next((line for line in lines if "ERROR:" in line or "FATAL:" in line), lines[0])
     reason = reason.split("ERROR:")[-1].split("FATAL:")[-1].strip()[:300]
     where = f"{url.host}:{url.port}"
     if state == "53100" or "No space left" in text:
@@ -146,8 +149,9 @@ def _explained(url: DatabaseUrl, doing: str, error: BaseException) -> GigopsErro
         )
     if state == "GG001":
         return Refused(f"PostgreSQL is fenced against writes: {reason}", hint="gigops cutover status")
-    if state.startswith("22"):
-        return RefusedRows(reason)
+    if state.startswith(("22", "23")):
+        detail = next((line.split("DETAIL:")[-1].strip() for line in lines if "DETAIL:" in line), "")
+        return RefusedRows(f"{reason}: {detail}"[:300] if detail else reason)
     if state == "42501":
         return NotReady(f"`{url.user}` may not do this on {where}: {reason}", hint="ask the database's owner")
     return NotReady(

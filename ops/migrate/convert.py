@@ -75,7 +75,7 @@ def comparable(table: TablePlan, batch: Any) -> Any:
     if all(column.choice.carriage.kind != "jsonb" for column in table.columns):
         return batch
     made = [
-        _canonical(pc.cast(pc.binary_slice(array, 1), pa.string()))
+        _canonical(pc.utf8_slice_codeunits(pc.cast(array, pa.string()), 1))
         if column.choice.carriage.kind == "jsonb"
         else array
         for column, array in zip(table.columns, batch.columns, strict=True)

@@ -76,6 +76,7 @@ def _copy(work: ChunkCopy, hand: Hand, *, bar: Progress, pace: Pace, crew: Crew[
     if work.mark and work.mark.done:
         return 0
     table, copied = work.chunk.table, 0
+    target = hand.writer(table)
     try:
         batches = work.batches(hand.file(table.path))
         with closing(batches):
@@ -84,15 +85,15 @@ def _copy(work: ChunkCopy, hand: Hand, *, bar: Progress, pace: Pace, crew: Crew[
                     return copied
                 rows = batch.num_rows if batch else 0
                 if rows:
-                    hand.target.copy(table.schema, table.name, batch)
+                    target.copy(table.schema, table.name, batch)
                 mark = state.mark_statement(work.oid, work.chunk.part, reached, rows, last)
-                hand.target.execute(mark)
-                hand.target.commit()
+                target.execute(mark)
+                target.commit()
                 bar.advance(rows)
                 copied += rows
                 pace.check()
     except RefusedRows as error:
-        hand.target.rollback()
+        target.rollback()
         reason = str(error)
     else:
         return copied

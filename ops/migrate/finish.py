@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ops.interfaces import Pace
 from ops.migrate import state
 from ops.migrate.crew import Crew, enlist, hands
+from ops.migrate.existing.take import give_back
 from ops.migrate.migration import Migration, Step, TablePlan
 from ops.migrate.model import Note
 from ops.migrate.names import literal, quote
@@ -47,6 +48,7 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
         for stage in _stages(migration):
             for found in crew.run(stage, pace):
                 notes += found
+        notes += give_back(migration, workers[0])
     return tuple(notes)
 
 

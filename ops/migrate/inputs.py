@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from struct import pack, unpack
 from typing import Literal
 
 from ops.migrate.moments import read_moment
 
-Form = Literal["", "array", "microseconds", "since 1970"]
+Form = Literal["", "array", "microseconds", "since 1970", "padded", "single"]
 """`array`: a JSON array becomes one of PostgreSQL's; `microseconds`: a whole number becomes an interval, as
 Django's DurationField writes it; `since 1970`: a date and time becomes the interval since 1970, as
-SQLAlchemy's Interval writes it."""
+SQLAlchemy's Interval writes it; `padded`: a text for char(n), which keeps no blanks at the end; `single`: a
+number for a real of 4 bytes, which keeps six digits."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,7 +38,21 @@ def as_input(form: Form, text: str) -> str:
             passed = said.utc - _EPOCH
             micros = (passed.days * 86_400 + passed.seconds) * 1_000_000 + passed.microseconds
             return f"{micros} microseconds"
+        case "padded" if text.endswith(" "):
+            raise NoInput("blanks at the end, which char(n) does not keep")
+        case "single" if not _is_single(text):
+            raise NoInput("a number with more digits than 4 bytes keep")
     return text
+
+
+def _is_single(text: str) -> bool:
+    """Whether the number can be told from its neighbours in 4 bytes by the digits it has."""
+    try:
+        number = float(text)
+        narrow = unpack("f", pack("f", number))[0]
+    except (ValueError, OverflowError):
+        return False
+    return number == narrow or number != number or float(f"{narrow:.6g}") == number
 
 
 def _loaded(text: str) -> list[object]:

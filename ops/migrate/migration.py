@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ops.migrate.existing.model import Filling
 from ops.migrate.model import Column, Note, Table
 from ops.migrate.names import qualified
 from ops.migrate.rejects.model import Found, Reject
@@ -103,7 +104,7 @@ class SourcePlan:
 class Migration:
     """Everything decided: `before` the rows, `after` the rows, and what is not carried as it was.
     `ordered`: the tables are copied one after the other, parents first. `found` counts the rows of
-    `rejects` of all tables."""
+    `rejects` of all tables. `filling`: the tables are there already, made by the application's migrations."""
 
     sources: tuple[SourcePlan, ...]
     before: tuple[Step, ...]
@@ -111,6 +112,7 @@ class Migration:
     notes: tuple[Note, ...]
     ordered: bool = False
     found: Found = field(default=Found())
+    filling: Filling | None = None
 
     @property
     def tables(self) -> tuple[TablePlan, ...]:

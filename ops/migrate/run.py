@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from ops.database.pooler import check_sessions
 from ops.interfaces import Pace, Reporter
+from ops.migrate import decisions
 from ops.migrate.copy import CopyReport, copy_rows
+from ops.migrate.existing import held
 from ops.migrate.finish import finish_schema
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
+from ops.migrate.rejects.aside import set_aside
+from ops.migrate.rejects.folder import Run
 from ops.migrate.session import open_session
 from ops.migrate.snapshot import snapshots
 from ops.migrate.survey import survey
@@ -33,15 +38,22 @@ class Wanted:
     target: Target = field(default=Target())
     proof: bool = True
 
+    @property
+    def rejects(self) -> Path:
+        """Where rows are set aside."""
+        return self.folder.parent / "rejects"
+
 
 @dataclass(frozen=True)
 class Migrated:
-    """`notes` are all that is not carried as it was; `comparison` is None when it was not wanted."""
+    """`notes` are all that is not carried as it was; `aside` are the folders of rejected rows;
+    `comparison` is None when it was not wanted."""
 
     migration: Migration
     copied: CopyReport
     comparison: Comparison | None
     notes: tuple[Note, ...]
+    aside: tuple[Run, ...]
     seconds: float
 
 
@@ -50,11 +62,13 @@ def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
     started = time.monotonic()
     check_sessions(wanted.url)
     with snapshots(wanted.sources, wanted.folder) as copies:
-        migration = survey(copies, wanted.target)
+        migration = survey(copies, wanted.target, url=wanted.url)
         with closing(open_session(wanted.url)) as connection:
             inspect_target(migration, connection, wanted.target.into_existing)
             reporter.say(f"copying {len(migration.tables)} tables, {migration.rows:,} rows to {wanted.url}")
             create_schema(migration, connection)
+            decisions.note(connection, copies, wanted.target)
+            aside = set_aside(migration, connection, wanted.rejects)
         copied = copy_rows(migration, wanted.url, reporter, pace)
         reporter.say("making keys and indexes")
         notes = (*migration.notes, *finish_schema(migration, wanted.url, pace))
@@ -62,12 +76,23 @@ def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
         if wanted.proof:
             reporter.say("comparing every value")
             comparison = verify(migration, wanted.url, reporter, pace)
-    return Migrated(migration, copied, comparison, notes, time.monotonic() - started)
+    return Migrated(migration, copied, comparison, notes, aside, time.monotonic() - started)
 
 
 def compare(wanted: Wanted, reporter: Reporter, pace: Pace) -> Comparison:
     """Compares what the files hold now with what PostgreSQL holds now; changes nothing."""
     check_sessions(wanted.url)
     with snapshots(wanted.sources, wanted.folder) as copies:
-        migration = survey(copies, replace(wanted.target, on_misfit="widen"))
+        with closing(open_session(wanted.url)) as connection:
+            target = decisions.recall(connection, copies, replace(wanted.target, tables=_tables(wanted)))
+        migration = survey(copies, target, url=wanted.url, refuse=False)
         return verify(migration, wanted.url, reporter, pace)
+
+
+def _tables(wanted: Wanted) -> Literal["new", "existing"]:
+    """Whether the target's tables are the application's own: said by the settings, or noted by the run that
+    filled them."""
+    if wanted.target.tables == "existing":
+        return "existing"
+    with closing(open_session(wanted.url)) as connection:
+        return "existing" if held.filled(connection) else "new"

@@ -201,6 +201,12 @@ def mark_statement(relation: int, part: int, reached: int | None, rows: int, don
     )
 
 
+def forget_copied(connection: Connection, oids: list[int]) -> None:
+    """The marks of tables whose rows are gone."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM _gigops.copied WHERE relation = ANY(%s::oid[])", (oids,))
+
+
 def forget_tables(connection: Connection, oids: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('_gigops.rejects') IS NOT NULL")

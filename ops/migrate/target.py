@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.errors import NotReady, Refused
 from ops.migrate import state
+from ops.migrate.existing import held, take
 from ops.migrate.migration import Migration, SourcePlan
 from ops.migrate.names import literal, quote
 
@@ -19,6 +20,11 @@ def inspect_target(migration: Migration, connection: Connection, into_existing: 
     the application writes there already)."""
     with state.transaction(connection):
         _check_server(connection)
+        if migration.filling:
+            take.refuse(migration, migration.filling, connection)
+            for source in migration.sources:
+                _refuse_loss(migration, source, connection)
+            return
         for schema in migration.schemas:
             _check_rights(connection, schema)
         for source in migration.sources:
@@ -32,6 +38,13 @@ def create_schema(migration: Migration, connection: Connection) -> None:
     with state.transaction(connection):
         state.hold(connection)
         state.prepare(connection)
+        if migration.filling:
+            outdated = [each for source in migration.sources
+                        for each in _checked_outdated(migration, source, connection)]  # fmt: skip
+            take.take_over(migration, migration.filling, connection, outdated)
+            for source in migration.sources:
+                state.note_source(connection, source, migration.digest(source))
+            return
         for source in migration.sources:
             _refuse_loss(migration, source, connection)
             _drop_outdated(migration, source, connection)
@@ -85,9 +98,11 @@ def _check_rights(connection: Connection, schema: str) -> None:
 
 
 def _check_contents(migration: Migration, connection: Connection, into_existing: bool) -> None:
+    filled = held.filled(connection)
     ours = {
-        key for key, (_, source, schema) in state.relations(connection).items()
-        if any(str(s.origin) == source and s.schema == schema for s in migration.sources)
+        key for key, (oid, source, schema) in state.relations(connection).items()
+        if oid not in filled
+        and any(str(s.origin) == source and s.schema == schema for s in migration.sources)
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
@@ -134,14 +149,24 @@ def _refuse_loss(migration: Migration, source: SourcePlan, connection: Connectio
             )
 
 
+def _checked_outdated(
+    migration: Migration, source: SourcePlan, connection: Connection
+) -> list[tuple[str, str, int]]:
+    _refuse_loss(migration, source, connection)
+    return _outdated(migration, source, connection)
+
+
 def _outdated(migration: Migration, source: SourcePlan, connection: Connection) -> list[tuple[str, str, int]]:
     known = state.known(connection, source) if state.exists(connection) else None
     if known is None or (known.fingerprint, known.digest) == (source.fingerprint, migration.digest(source)):
         return []
+    filled = held.filled(connection)  # which gigops may empty, and never drops
     return [
         (schema, name, oid)
         for (schema, name), (oid, origin, of) in state.relations(connection).items()
-        if origin == str(source.origin) and of == source.schema
+        if origin == str(source.origin)
+        and of == source.schema
+        and (oid in filled) == (migration.filling is not None)
     ]
 
 

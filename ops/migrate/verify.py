@@ -19,11 +19,12 @@ from ops.migrate.names import quote
 from ops.migrate.ordering import order_by, same_order
 from ops.migrate.plan import Span, heaviest_first, rows_a_batch, spans
 from ops.migrate.reading import in_key_order, parts_of, select
+from ops.migrate.rejects.ledger import Apart, apart, place
 from ops.migrate.session import open_session
 from ops.values import DatabaseUrl
 
 if TYPE_CHECKING:
-    from ops.migrate.arrow import PostgresColumns, SqliteColumns
+    from ops.migrate.arrow import PostgresColumns
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def verify(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: Pac
     try:
         there = present_columns(connection, migration.schemas)
         schema = count_constraints(migration, connection)
+        beside = apart(connection, migration)
     finally:
         connection.close()
     with ExitStack() as stack:
@@ -91,13 +93,16 @@ def verify(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: Pac
         bar = stack.enter_context(reporter.progress("comparing rows", migration.rows))
         work = [(table, span) for table in heaviest_first(migration.tables) for span in spans(table)]
         tasks = [
-            partial(_compare_span, table, span, there.get((table.schema, table.name), frozenset()), bar, pace)
+            partial(_compare_span, table, span, there.get(place(table), frozenset()),
+                    beside.get(place(table), Apart()), bar, pace)
             for table, span in work
-        ]
+        ]  # fmt: skip
         found = crew.run(tasks, pace)
     tallies: dict[str, list[Tally]] = {}
     for (table, _), tally in zip(work, found, strict=True):
         tallies.setdefault(table.qualified, []).append(tally)
+    for table in migration.tables:
+        tallies[table.qualified].append(_lost(table, beside.get(place(table), Apart())))
     results = tuple(_joined(table, tallies[table.qualified]) for table in migration.tables)
     return Comparison(results, schema, time.monotonic() - started)
 
@@ -116,8 +121,16 @@ def _joined(table: TablePlan, tallies: Sequence[Tally]) -> TableComparison:
     )  # fmt: skip
 
 
+def _lost(table: TablePlan, beside: Apart) -> Tally:
+    """Rows of SQLite that do not fit, and that nobody set aside."""
+    tally = Tally(table.label, source_rows=len(beside.lost))
+    for key in beside.lost:
+        tally.add("missing", key)
+    return tally
+
+
 def _compare_span(
-    table: TablePlan, span: Span, there: frozenset[str], bar: Progress, pace: Pace, hand: Hand
+    table: TablePlan, span: Span, there: frozenset[str], beside: Apart, bar: Progress, pace: Pace, hand: Hand
 ) -> Tally:
     tally = Tally(table.label)
     missing = [column for column in table.columns if column.name not in there]
@@ -129,8 +142,9 @@ def _compare_span(
     key = _key(table)
     sorted_here = any(not same_order(column, table.encoding) for column in key)
     numbers = [table.columns.index(column) for column in key]
-    source_rows = _from_sqlite(table, span, hand.file(table.path), [] if sorted_here else key)
-    target_rows = _from_postgres(table, span, hand.target, [] if sorted_here else key, tally)
+    source_rows = _from_sqlite(table, span, hand, [] if sorted_here else key)
+    carried = f"NOT {beside.elsewhere}" if beside.elsewhere else ""
+    target_rows = _from_postgres(table, span, carried, hand.target, [] if sorted_here else key, tally)
     if sorted_here:
         source_rows, target_rows = _sorted(source_rows, numbers), _sorted(target_rows, numbers)
     names = [column.name for column in table.columns]
@@ -151,20 +165,23 @@ def _key(table: TablePlan) -> Sequence[ColumnPlan]:
 
 
 def _from_sqlite(
-    table: TablePlan, span: Span, file: SqliteColumns, key: Sequence[ColumnPlan]
+    table: TablePlan, span: Span, hand: Hand, key: Sequence[ColumnPlan]
 ) -> Generator[Any, None, None]:
     from ops.migrate.convert import comparable, from_sqlite
+    from ops.migrate.existing.canonical import canonical
 
+    file = hand.file(table.path)
     parts = parts_of(table)
     order = in_key_order(table, key)
     where = span.within(str(table.source.rowid_name))
     for batch in file.batches(select(table, parts, where=where, order=order), rows_a_batch(table.profile)):
-        yield comparable(table, from_sqlite(table, parts, batch))
+        yield canonical(table, comparable(table, from_sqlite(table, parts, batch)), hand.server)
 
 
 def _from_postgres(
-    table: TablePlan, span: Span, target: PostgresColumns, key: Sequence[ColumnPlan], tally: Tally
-) -> Generator[Any, None, None]:
+    table: TablePlan, span: Span, carried: str, target: PostgresColumns, key: Sequence[ColumnPlan],
+    tally: Tally,
+) -> Generator[Any, None, None]:  # fmt: skip
     import pyarrow as pa
 
     from ops.migrate.convert import arrow_type, from_postgres, read_as
@@ -174,7 +191,8 @@ def _from_postgres(
     where = (
         span.within(quote(table.column(table.source.rowid_alias).name)) if table.source.rowid_alias else ""
     )
-    sql += f" WHERE {where}" if where else ""
+    conditions = [each for each in (where, carried) if each]
+    sql += f" WHERE {' AND '.join(conditions)}" if conditions else ""
     if key:
         sql += f" ORDER BY {', '.join(order_by(column) for column in key)}"
     told: set[str] = set()

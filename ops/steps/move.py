@@ -47,7 +47,9 @@ class Move:
         pages of the files too."""
         from ops.migrate.survey import survey
 
-        self._migration = survey(self.settings.sources, self.settings.target, whole=whole)
+        target = self.settings.target
+        url = self.url() if target.tables == "existing" else None
+        self._migration = survey(self.settings.sources, target, url=url, whole=whole)
         return self._migration
 
     def migration(self) -> Migration:

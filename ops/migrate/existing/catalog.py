@@ -52,8 +52,11 @@ FROM pg_type t WHERE t.typtype <> 'c'
 """
 _KEYS = """
 SELECT k.conrelid, k.conname, pg_get_constraintdef(k.oid), n.nspname, p.relname, k.convalidated,
+    has_table_privilege(p.oid, 'REFERENCES'),
     ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY AS c (number, place)
-        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.number ORDER BY c.place)
+        JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = c.number ORDER BY c.place),
+    ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY AS c (number, place)
+        JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = c.number ORDER BY c.place)
 FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid JOIN pg_namespace n ON n.oid = p.relnamespace
 WHERE k.contype = 'f' AND k.conparentid = 0 AND k.conrelid = ANY(%s::oid[]) ORDER BY k.conrelid, k.conname
 """
@@ -76,13 +79,13 @@ def read_standing(connection: Connection, schemas: Sequence[str]) -> Standing:
             keys[oid] += [key for key in found.keys if key.name not in {k.name for k in keys[oid]}]
             there = {trigger.name for trigger in triggers[oid]}
             triggers[oid] += [trigger for trigger in found.triggers if trigger.name not in there]
-        filling = held.filled(connection) if known else frozenset()
-        ours = _rows(connection, "SELECT relation FROM _gigops.tables") if known else []
+        filling = held.filled(connection)
+        ours = dict(_rows(connection, "SELECT relation, source FROM _gigops.tables")) if known else {}
         found_tables = tuple(
             TargetTable(
                 schema, name, tuple(columns[oid]), tuple(keys[oid]), tuple(triggers[oid]), owned,
                 frozenset(rights), hidden, "SELECT" in rights and _holds_rows(connection, schema, name),
-                oid in filling, (oid,) in ours and oid not in filling,
+                ours.get(oid, "") if oid in filling else "", oid in ours and oid not in filling,
             )
             for oid, schema, name, owned, hidden, rights in tables
         )  # fmt: skip
@@ -117,8 +120,11 @@ def _type(types: dict[int, tuple[Any, ...]], oid: int, size: int, shown: str) ->
 
 def _keys(connection: Connection, oids: Sequence[int]) -> dict[int, list[TargetKey]]:
     found: dict[int, list[TargetKey]] = defaultdict(list)
-    for oid, name, definition, schema, parent, valid, columns in _rows(connection, _KEYS, list(oids)):
-        found[oid].append(TargetKey(name, definition, tuple(columns), (schema, parent), valid))
+    for oid, name, definition, schema, parent, valid, ours, columns, to in _rows(
+        connection, _KEYS, list(oids)
+    ):
+        key = TargetKey(name, definition, tuple(columns), (schema, parent), tuple(to), valid, ours)
+        found[oid].append(key)
     return found
 
 

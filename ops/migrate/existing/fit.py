@@ -23,7 +23,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
 _RANGES = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
 _UNITS = ((10**11, "unix"), (10**14, "unix_ms"), (10**17, "unix_us"), (10**20, "unix_ns"))
 _MEANT = {
-    "int": "whole numbers", "real": "numbers", "bool": "0 and 1 as false and true", "decimal": "exact decimals",
+    "int": "whole numbers", "real": "numbers", "bool": "0 and 1 as false and true",
+    "decimal": "exact decimals",
     "text": "text", "bytes": "bytes", "date": "dates", "time": "times of day", "timestamp": "dates and times",
     "timestamptz": "instants; a text without zone is UTC's", "json": "JSON", "jsonb": "JSON",
     "uuid": "UUIDs, with or without dashes", "other": "PostgreSQL reads the texts itself",
@@ -49,7 +50,8 @@ def fit(
         epoch=_epoch(kind, profile, rule), empty=rule.empty, nul=rule.nul, utf8=rule.utf8,
     )  # fmt: skip
     if kind == "other":
-        carriage = replace(carriage, form=_form(target, column, profile))
+        form, words = _form(target, column, profile), frozenset(target.labels)
+        carriage = replace(carriage, form=form, words=words)
     said = _FORMS.get(carriage.form, _MEANT[kind])
     notes = _notes(kind, profile)
     choice = TypeChoice(_sized(named, target), carriage, f"the column is {target.shown}: {said}", notes=notes)
@@ -74,7 +76,8 @@ def needs_look(target: TargetType, choice: TypeChoice, profile: ColumnProfile) -
             return False
         case "decimal":
             return not classes <= {"integer"}
-    return bool(classes) and not (target.base == "citext" and not profile.nul_texts and classes <= {"text"})
+    plain = target.base == "citext" and not target.domain
+    return bool(classes) and not (plain and not profile.nul_texts and classes <= {"text"})
 
 
 def asks_server(target: TargetType, choice: TypeChoice) -> bool:
@@ -94,6 +97,8 @@ def _sized(named: str, target: TargetType) -> str:
         return f"varchar({target.size})"
     if named == "numeric" and target.size >= 0:
         return f"numeric({target.size},{target.scale})"
+    if target.base in ("time", "timestamp", "timestamptz") and target.size >= 0:
+        return named.replace(" ", f"({target.size}) ", 1)
     return named
 
 
@@ -117,6 +122,8 @@ def _epoch(kind: Kind, profile: ColumnProfile, rule: TypeRule) -> str:
 def _form(target: TargetType, column: Column, profile: ColumnProfile) -> Form:
     if target.category == "A":
         return "array"
+    if target.base in ("bpchar", "float4"):
+        return "padded" if target.base == "bpchar" else "single"
     if target.base != "interval":
         return ""
     if profile.classes <= {"integer"}:

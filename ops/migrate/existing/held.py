@@ -1,4 +1,4 @@
-"""Foreign keys and triggers taken off for the load: noted in the target in the same transaction, and put back.
+"""Foreign keys and triggers taken off for the load: noted in PostgreSQL as they are taken off, and put back.
 
 `_gigops.held` keeps what makes each anew, so that after a kill at any moment a second run puts it back.
 """
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _TABLES = """
 CREATE TABLE IF NOT EXISTS _gigops.filled (relation oid PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS _gigops.held (
-    relation oid, kind text, name text, definition text NOT NULL, columns text[] NOT NULL DEFAULT '{}',
-    parent_schema text NOT NULL DEFAULT '', parent text NOT NULL DEFAULT '', valid boolean NOT NULL DEFAULT true,
+    relation oid, kind text, name text, definition text NOT NULL, columns text[] NOT NULL,
+    parent_schema text NOT NULL, parent text NOT NULL, parent_columns text[] NOT NULL, valid boolean NOT NULL,
     PRIMARY KEY (relation, kind, name)
 );
 """
@@ -71,23 +71,24 @@ def read(connection: Connection) -> Mapping[int, Held]:
         if not (cursor.fetchone() or (False,))[0]:
             return found
         cursor.execute(
-            "SELECT relation, kind, name, definition, columns, parent_schema, parent, valid FROM _gigops.held"
-            " ORDER BY relation, kind, name"
+            "SELECT relation, kind, name, definition, columns, parent_schema, parent, parent_columns, valid"
+            " FROM _gigops.held ORDER BY relation, kind, name"
         )
-        for oid, kind, name, definition, columns, schema, parent, valid in cursor.fetchall():
+        for oid, kind, name, definition, columns, schema, parent, to, valid in cursor.fetchall():
             if kind == "trigger":
                 found[oid].triggers.append(TargetTrigger(name, definition))
             else:
-                found[oid].keys.append(TargetKey(name, definition, tuple(columns), (schema, parent), valid))
+                key = TargetKey(name, definition, tuple(columns), (schema, parent), tuple(to), valid)
+                found[oid].keys.append(key)
     return found
 
 
-def take_off(connection: Connection, table: TargetTable, oid: int) -> None:
-    """Drops the table's foreign keys and disables its triggers, and notes them, within the caller's
-    transaction. What is off already stays so."""
+def take_off(connection: Connection, table: TargetTable, oid: int, *, keys: bool) -> None:
+    """Drops the table's foreign keys (with `keys`) and disables its triggers, and notes them, within the
+    caller's transaction. What is off already stays so."""
     target = _name(table)
     with connection.cursor() as cursor:
-        for key in table.foreign_keys:
+        for key in table.foreign_keys if keys else ():
             _note(connection, oid, "key", key.name, key.definition, key)
             cursor.execute(f"ALTER TABLE {target} DROP CONSTRAINT IF EXISTS {quote(key.name)}")
         for trigger in table.triggers:
@@ -119,12 +120,21 @@ def put_back(connection: Connection, tables: Sequence[TargetTable]) -> tuple[str
 def _note(
     connection: Connection, oid: int, kind: str, name: str, definition: str, key: TargetKey | None
 ) -> None:
-    schema, parent = key.parent if key else ("", "")
-    columns, valid = (list(key.columns), key.valid) if key else ([], True)
+    key = key or TargetKey("", "", (), ("", ""))
+    values = (
+        oid,
+        kind,
+        name,
+        definition,
+        list(key.columns),
+        *key.parent,
+        list(key.parent_columns),
+        key.valid,
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO _gigops.held VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            (oid, kind, name, definition, columns, schema, parent, valid),
+            "INSERT INTO _gigops.held VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            values,
         )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ops.migrate.model import Note
+
 
 @dataclass(frozen=True)
 class TargetType:
@@ -36,13 +38,16 @@ class TargetColumn:
 
 @dataclass(frozen=True)
 class TargetKey:
-    """A foreign key, with the words that make it anew. `parent` is (schema, table)."""
+    """A foreign key, with the words that make it anew. `parent` is (schema, table); `ours`: we may refer
+    to it, and so make the key anew."""
 
     name: str
     definition: str
     columns: tuple[str, ...]
     parent: tuple[str, str]
+    parent_columns: tuple[str, ...] = ()
     valid: bool = True
+    ours: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,8 +61,8 @@ class TargetTrigger:
 @dataclass(frozen=True)
 class TargetTable:
     """`owned`: we may alter it. `rights` are those we have of SELECT, INSERT and DELETE. `hidden`: row
-    security keeps rows from us. `rows` is whether it holds any; `filling`: an earlier run of ours has
-    begun to fill it."""
+    security keeps rows from us. `rows` is whether it holds any; `filling` the file from which an earlier
+    run of ours began to fill it (`""`: none), `made`: gigops made it itself."""
 
     schema: str
     name: str
@@ -68,7 +73,7 @@ class TargetTable:
     rights: frozenset[str] = frozenset({"SELECT", "INSERT", "DELETE"})
     hidden: bool = False
     rows: bool = False
-    filling: bool = False
+    filling: str = ""
     made: bool = False
 
     @property
@@ -90,3 +95,13 @@ class Standing:
 
     def level(self, schema: str, table: str) -> frozenset[str] | None:
         return dict(self.levels).get((schema, table))
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How tables that are there are filled. `emptied` hold rows of the application's migrations, which
+    SQLite has too, and are emptied first; `refusals` say why it cannot be done, as things are."""
+
+    tables: tuple[TargetTable, ...]
+    emptied: frozenset[tuple[str, str]] = frozenset()
+    refusals: tuple[Note, ...] = ()
