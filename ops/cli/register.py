@@ -13,6 +13,7 @@ _GROUPS = (
     "ops.cli.doctor",
     "ops.cli.provision",
     "ops.cli.migrate",
+    "ops.cli.rejects",
     "ops.cli.cutover",
     "ops.cli.playbook",
     "ops.cli.backup",

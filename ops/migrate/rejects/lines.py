@@ -45,25 +45,30 @@ def decode(cell: object) -> Value:
 
 def write_line(row: Row) -> str:
     """One line of JSON, without its end."""
-    document: dict[str, object] = {
+    return json.dumps(document(row), ensure_ascii=False)
+
+
+def document(row: Row) -> dict[str, object]:
+    """The reject as JSON has it; `carried` only when it is."""
+    found: dict[str, object] = {
         "key": {name: encode(value) for name, value in row.key.items()},
         "problems": [{"columns": p.columns, "reason": p.reason} for p in row.problems],
         "row": {name: encode(value) for name, value in row.row.items()},
     }
     if row.carried:
-        document["carried"] = row.carried
-    return json.dumps(document, ensure_ascii=False)
+        found["carried"] = row.carried
+    return found
 
 
 def read_line(line: str) -> Row:
     """The reject of a line. Raises ValueError."""
-    document = json.loads(line)
+    read = json.loads(line)
     try:
         return Row(
-            {name: decode(cell) for name, cell in document["key"].items()},
-            tuple(Problem(tuple(p["columns"]), p["reason"]) for p in document["problems"]),
-            {name: decode(cell) for name, cell in document["row"].items()},
-            str(document.get("carried", "")),
+            {name: decode(cell) for name, cell in read["key"].items()},
+            tuple(Problem(tuple(p["columns"]), p["reason"]) for p in read["problems"]),
+            {name: decode(cell) for name, cell in read["row"].items()},
+            str(read.get("carried", "")),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"the line is no reject: {error!r}") from None
