@@ -6,6 +6,7 @@ import sqlite3
 from decimal import Decimal
 from typing import Any
 
+from ops.migrate.careful import DECIMAL
 from ops.migrate.model import Table
 from ops.migrate.sqlitefile import quoted
 
@@ -84,16 +85,18 @@ def example(
 
 
 class _Decimals:
-    """Looks at each number's shortest form that reads back as the same double."""
+    """Looks at each number's shortest form that reads back as the same double, and at texts that are one."""
 
     def __init__(self) -> None:
         self.digits, self.places, self.finite = 0, 0, True
 
-    def step(self, value: float | None) -> None:
-        if value is None:
+    def step(self, value: float | str | bytes | None) -> None:
+        if value is None or isinstance(value, bytes):
             return
-        text = repr(value)
-        _, digits, exponent = Decimal(text.removesuffix(".0")).as_tuple()
+        if isinstance(value, str) and not DECIMAL.fullmatch(value):
+            return
+        text = value if isinstance(value, str) else repr(value).removesuffix(".0")
+        _, digits, exponent = Decimal(text).as_tuple()
         if not isinstance(exponent, int):
             self.finite = False
             return

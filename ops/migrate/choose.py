@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ops.migrate import by_class, native, overrides
-from ops.migrate.families import NATIVE, family_of, native_family
+from ops.migrate.families import DATES, NATIVE, family_of, native_family
 from ops.migrate.model import Column
 from ops.migrate.seen import ColumnProfile
 from ops.migrate.types import TypeChoice
@@ -48,13 +48,14 @@ def choose_type(
 
 
 def wanted_form(column: Column, rule: TypeRule, *, compat: bool) -> str:
-    """Which form of texts to count in the profile: a family's name, `""` for none."""
-    if rule.type:
-        return overrides.wanted_form(rule)
-    family = native_family(column)
-    if family == "decimal" or (family in NATIVE and not compat):
+    """What to count in the profile: a family's name, with the epoch the user names behind it; `""` for
+    nothing."""
+    family = overrides.wanted_form(rule) if rule.type else native_family(column)
+    if rule.epoch:
+        return f"{family if family in DATES else 'moment'} {rule.epoch}"
+    if rule.type or family == "decimal" or (family in NATIVE and not compat):
         return family
-    return "moment" if rule.epoch else ""
+    return "any" if rule.empty else ""
 
 
 def _choose(
@@ -68,10 +69,11 @@ def _choose(
         choice = native.choose(family, declared, profile, epoch=rule.epoch, key=key, indexed=indexed)
         if not choice.misfit and choice.carriage.kind == "text":
             return _fit_text(choice, profile, wishes, rule)
+        if choice.misfit and family_of(declared) not in NATIVE:
+            # A boolean by convention only: nothing disagrees with what is declared.
+            return _by_class(family_of(declared), declared, profile, wishes, rule)
         if not choice.misfit or wishes.on_misfit == "reject":
             return _aside(choice)
-        if family_of(declared) not in NATIVE:  # a boolean by convention only: nothing disagrees
-            return _by_class(family_of(declared), declared, profile, wishes, rule)
         wide = _by_class(family, declared, profile, replace(wishes, on_misfit="widen"), rule)
         said = f"{choice.misfit}; {wide.postgres} carries them all"
         return replace(wide, misfit=choice.misfit, problem=wide.problem or choice.problem, reason=said)

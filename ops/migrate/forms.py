@@ -2,7 +2,8 @@
 
 The words counted are `date`, `naive`, `zoned` and `clock` (times), `bool`, `uuid`, `jsonb`, `json`,
 `decimal`, `odd` (none of what is wanted) and `empty`. `rounded` counts times with digits below a
-microsecond. A word with a shape behind it (`naive 19T`) tells whether all are written alike.
+microsecond. A word with a shape behind it (`naive 19T`) tells whether all are written alike. Of `any`
+texts only the empty ones count.
 """
 
 from __future__ import annotations
@@ -116,7 +117,12 @@ def _decimal(text: str) -> Sequence[str]:
     return ("decimal",) if DECIMAL.fullmatch(text) else ("odd",)
 
 
+def _any(text: str) -> Sequence[str]:
+    del text
+    return ()
+
+
 _LOOKS: dict[str, Callable[[str], Sequence[str]]] = {
     "date": _moment, "moment": _moment, "instant": _moment, "clock": _clock, "bool": _bool, "uuid": _uuid,
-    "json": _json, "decimal": _decimal,
+    "json": _json, "decimal": _decimal, "any": _any,
 }  # fmt: skip

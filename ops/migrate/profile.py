@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ops.migrate import census
+from ops.migrate import census, numbers
+from ops.migrate.families import DATES, family_of
 from ops.migrate.model import Column, Table
 from ops.migrate.seen import ColumnProfile, TableProfile
 from ops.migrate.sqlitefile import quoted
@@ -26,23 +28,29 @@ class _Look:
     longest: int
 
 
-def profile_table(connection: sqlite3.Connection, table: Table, encoding: str) -> TableProfile:
-    """Scans `table`."""
+def profile_table(
+    connection: sqlite3.Connection, table: Table, encoding: str, wanted: Mapping[str, str] | None = None
+) -> TableProfile:
+    """Scans `table`. `wanted` names the form that a column's texts and numbers are counted for (as
+    `choose.wanted_form` says), by column."""
+    wanted = wanted or {}
     bounds = f"min({table.rowid_name}), max({table.rowid_name})" if table.rowid_name else "0, 0"
     rows, lowest, highest = connection.execute(
         f"SELECT count(*), {bounds} FROM {quoted(table.name)}"
     ).fetchone()
     profiles, looks = {}, _look(connection, table)
     for column, look in zip(table.columns, looks, strict=True):
-        profiles[column.name] = _profile_column(connection, table, column, rows, look)
+        seen = _profile_column(connection, table, column, rows, look, wanted.get(column.name, ""))
+        profiles[column.name] = seen
     largest = max((look.longest for look in looks), default=0)
     heavy = census.bytes_above(connection, table, LARGE_VALUE) if largest > LARGE_VALUE else 0
     size = sum(look.bytes for look in looks)
-    texts = [name for name, seen in profiles.items() if seen.texts]
+    texts = {name: wanted.get(name, "") for name, seen in profiles.items() if seen.texts}
     weights = Weights(rows, size // max(rows, 1), largest)
     found = look_at_texts(connection, table, texts, encoding, weights, lowest or 0, highest or 0)
-    for name, wrong in zip(texts, found, strict=True):
-        profiles[name] = replace(profiles[name], nul_texts=wrong.nul, bad_texts=wrong.bad)
+    for name, one in zip(texts, found, strict=True):
+        forms = {**profiles[name].forms, **one.forms}
+        profiles[name] = replace(profiles[name], nul_texts=one.nul, bad_texts=one.bad, forms=forms)
     return TableProfile(rows, profiles, size, heavy, largest, lowest or 0, highest or 0)
 
 
@@ -89,11 +97,7 @@ def _weight(column: Column) -> list[str]:
 
 
 def _profile_column(
-    connection: sqlite3.Connection,
-    table: Table,
-    column: Column,
-    rows: int,
-    look: _Look,
+    connection: sqlite3.Connection, table: Table, column: Column, rows: int, look: _Look, wanted: str
 ) -> ColumnProfile:
     seen = _from_extremes(rows, look)
     if seen is None:
@@ -103,14 +107,18 @@ def _profile_column(
         declared_length = "(" in column.declared
         longest = census.longest_text(connection, table, column.name) if declared_length else look.longest
         seen = replace(seen, longest=longest)
-    elif seen.reals and not seen.blobs:
-        digits = (
-            census.decimal_digits(connection, table, column.name) if _wants_decimals(column, seen) else None
-        )
+    if _wants_decimals(column, seen, wanted):
+        digits = census.decimal_digits(connection, table, column.name)
         if digits:
             seen = replace(seen, digits=digits[0], places=digits[1])
-    elif seen.integers and not seen.blobs:
+    elif seen.integers and seen.classes == {"integer"}:
         seen = replace(seen, digits=max(len(str(abs(seen.low))), len(str(abs(seen.high)))), places=0)
+    if seen.reals and (wanted == "bool" or "INT" in column.declared.upper()):
+        found = numbers.count_reals(connection, table, column.name)
+        seen = replace(seen, whole=found["whole"], forms={"bits": found["bits"]})
+    unit, _, epoch = wanted.partition(" ")
+    if unit in DATES and (seen.integers or seen.reals):
+        seen = replace(seen, forms=numbers.count_epochs(connection, table, column.name, epoch))
     if seen.blobs and "BLOB" not in column.declared.upper():
         seen = replace(seen, bad_blobs=census.bad_blobs(connection, table, column.name))
     return seen
@@ -133,9 +141,10 @@ def _from_extremes(rows: int, look: _Look) -> ColumnProfile | None:
     return None
 
 
-def _wants_decimals(column: Column, seen: ColumnProfile) -> bool:
-    declared = column.declared.upper()
-    if any(word in declared for word in ("DEC", "NUM", "MONEY", "CURRENCY")):
+def _wants_decimals(column: Column, seen: ColumnProfile, wanted: str) -> bool:
+    if not seen.reals and not seen.texts:
+        return False
+    if wanted == "decimal" or (family_of(column.declared) == "decimal" and not seen.texts):
         return True
     # Integers too long for a double, beside reals: only a decimal can hold both.
-    return seen.integers > 0 and not seen.integers_exact_in_double
+    return seen.classes == {"integer", "real"} and not seen.integers_exact_in_double

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from decimal import Decimal
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from ops.clients.console import ConsoleReporter
 from ops.database.connect import connect
@@ -86,7 +90,7 @@ def unequal_tables(path: Path, url: DatabaseUrl, migration: Migration, only: Pat
             if only and table.path != only:
                 continue
             names = ", ".join('"' + c.source.name.replace('"', '""') + '"' for c in table.columns)
-            kinds = [c.choice.postgres.split("(")[0] for c in table.columns]
+            kinds = [(c.choice.postgres.split("(")[0], c.choice.carriage.epoch) for c in table.columns]
             name = table.source.name.replace('"', '""')
             left = Counter(
                 tuple(
@@ -100,8 +104,13 @@ def unequal_tables(path: Path, url: DatabaseUrl, migration: Migration, only: Pat
                 )
             )
             right = Counter(
-                tuple(_found(value) for value in row)
-                for row in query(url, f"SELECT {', '.join(_target_names(table))} FROM {table.qualified}")
+                tuple(
+                    _document(json.loads(value, parse_float=_exact))
+                    if value is not None and kind[0][:4] == "json"
+                    else _found(value)
+                    for value, kind in zip(row, kinds, strict=True)
+                )
+                for row in query(url, f"SELECT {', '.join(_read(table))} FROM {table.qualified}")
             )
             if left != right:
                 wrong.append(
@@ -114,11 +123,15 @@ def _split(table: Any) -> Sequence[str]:
     return ['"' + c.source.name.replace('"', '""') + '"' for c in table.columns]
 
 
-def _target_names(table: Any) -> Sequence[str]:
-    return ['"' + c.name.replace('"', '""') + '"' for c in table.columns]
+def _read(table: Any) -> Sequence[str]:
+    """JSON as its text: psycopg2 would make of `null` in JSON what it makes of NULL."""
+    return [
+        '"' + c.name.replace('"', '""') + '"' + ("::text" if c.choice.postgres in ("json", "jsonb") else "")
+        for c in table.columns
+    ]
 
 
-def _meant(value: Any, kind: str, stored: bytes, encoding: str) -> object:
+def _meant(value: Any, kind: tuple[str, str], stored: bytes, encoding: str) -> object:
     """A SQLite value as it must arrive in a column of the PostgreSQL type `kind`."""
     if value is None:
         return None
@@ -127,17 +140,64 @@ def _meant(value: Any, kind: str, stored: bytes, encoding: str) -> object:
         if isinstance(value, bytes)
         else (repr(value) if isinstance(value, float) else str(value)).encode()
     )
-    match kind:
+    match kind[0]:
         case "bigint" | "integer" | "smallint":
             assert isinstance(value, int)
             return value
         case "double precision":
             return float(value).hex()
         case "numeric":
-            return Decimal(repr(value))
+            return Decimal(repr(value) if isinstance(value, float) else text.decode())
         case "bytea":
             return text
+        case "boolean":
+            return {"1": True, "t": True, "0": False, "f": False}[text.decode().lower()[0]]
+        case "uuid":
+            return str(UUID(bytes=value) if stored == b"blob" else UUID(text.decode())).encode()
+        case "json" | "jsonb":
+            return _document(json.loads(text, parse_float=_exact))
+        case "time":
+            return _clock(text.decode())
+        case "date":
+            return date.fromisoformat(text.decode())
+        case "timestamp" | "timestamptz":
+            at = _moment(text.decode()) if stored == b"text" else _START + _counted(value, kind[1])
+            return at.replace(tzinfo=None) if kind[0] == "timestamp" else at
     return _number_text(text) if stored == b"real" else text
+
+
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _moment(text: str) -> datetime:
+    """In UTC, digits below a microsecond rounded half up."""
+    head, point, rest = text.removesuffix(" UTC").replace(" +", "+").partition(".")
+    digits = re.match(r"\d*", rest)[0] if point else ""  # type: ignore[index]
+    at = datetime.fromisoformat(head + rest[len(digits) :])
+    at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    return at + timedelta(
+        microseconds=int((Decimal(f"0.{digits or 0}") * 1_000_000).quantize(1, ROUND_HALF_UP))
+    )
+
+
+def _clock(text: str) -> time:
+    return _moment(f"1970-01-01 {text}").time()
+
+
+def _counted(value: float, epoch: str) -> timedelta:
+    if epoch == "julian":
+        return timedelta(milliseconds=round((value - 2440587.5) * 86_400_000))
+    scale = {"unix": 10**6, "unix_ms": 1000, "unix_us": 1}[epoch]
+    return timedelta(microseconds=int((Decimal(repr(value)) * scale).quantize(1, ROUND_HALF_UP)))
+
+
+def _exact(text: str) -> int | str:
+    number = Decimal(text)
+    return int(number) if number == int(number) else str(number.normalize())
+
+
+def _document(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _number_text(text: bytes) -> bytes:
