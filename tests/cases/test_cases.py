@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import re
-import sqlite3
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
@@ -18,15 +19,15 @@ import pytest
 from ops.database.connect import connect
 from ops.errors import GigopsError, Interrupted
 from ops.migrate.copy import copy_rows
-from ops.migrate.migration import Migration, TablePlan
-from ops.migrate.rejects.model import Reject
+from ops.migrate.run import Migrated
 from ops.migrate.survey import survey
 from ops.migrate.target import create_schema
 from ops.settings import Source, Target
 from ops.values import DatabaseUrl
 from tests.cases import looking
 from tests.cases.case import Case, Row, cases
-from tests.service.migrating import QUIET, Done, migrate, query
+from tests.service.migrating import QUIET, query
+from tests.service.whole import move, set_aside
 
 ALL = cases()
 WANTED = {f"F{n}" for n in range(1, 36)} | {"also-31", "also-32", "also-38", "also-39"}
@@ -66,22 +67,29 @@ def found_wrong(case: Case, url: DatabaseUrl, folder: Path) -> list[str]:
     if case.before:
         query(url, case.before)
     before = looking.tables(url)
-    sources = case.sources(folder)
-    held = contents(folder)
+    (folder / "files").mkdir()
+    sources = case.sources(folder / "files")
+    held = contents(folder / "files")
     try:
         if case.interrupted:
             _stopped(case, url, sources)
-        done = migrate(url, *sources, **case.target())
+        done = move(url, sources, folder / "work", **case.target())
     except GigopsError as error:
         return _refused(case, error, sorted(looking.tables(url) - before))
     except psycopg2.Error as error:
         return [f"gigops crashed: {type(error).__name__}: {error}"]
     finally:
-        assert contents(folder) == held, "the source's folder was changed"
+        assert contents(folder / "files") == held, "the sources were changed"
     if case.refused:
-        return ["it was not refused; it told:\n" + (done.noted() or "nothing")]
+        return ["it was not refused; it told:\n" + (_noted(done) or "nothing")]
+    assert done.comparison
     wrong = [] if done.comparison.equal else [f"gigops's own comparison: {done.comparison.first}"]
-    return [*wrong, *_schema(case, url), *_rows(case, url), *_told(case, done), *_behaviour(case, url)]
+    wrong += [*_schema(case, url), *_rows(case, url), *_told(case, _noted(done))]
+    return [*wrong, *_rejects(case, folder / "work"), *_behaviour(case, url)]
+
+
+def _noted(done: Migrated) -> str:
+    return "\n".join(map(str, done.notes))
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -129,23 +137,35 @@ def _rows(case: Case, url: DatabaseUrl) -> list[str]:
     return wrong
 
 
-def _told(case: Case, done: Done) -> list[str]:
-    wrong = []
-    notes = [line for line in done.noted().split("\n") if line]
-    for each in case.notes or ():
-        if not any(_holds(note, each) for note in notes):
-            wrong.append(f"no note holds “{each}”; there are:\n" + "\n".join(notes))
-    if case.notes is not None and not case.notes and notes:
-        wrong.append("nothing was to be told, but:\n" + "\n".join(notes))
-    rejects = rejected(done.migration)
-    for table, wanted in (case.rejects or {}).items():
-        there = rejects.pop(table, [])
-        missing = [each for each in wanted if not any(_holds(row, each) for row in there)]
-        if missing or len(wanted) != len(there):
-            wrong += _differ(f"the rejects of {table}", list(wanted), there)
-    if rejects:
-        wrong.append(f"rejects that nobody expected: {rejects}")
+def _told(case: Case, noted: str) -> list[str]:
+    wrong = [
+        f"no note holds “{each}”; there are:\n{noted}"
+        for each in case.notes or ()
+        if not any(_holds(note, each) for note in noted.split("\n"))
+    ]
+    if case.notes is not None and not case.notes and noted:
+        wrong.append(f"nothing was to be told, but:\n{noted}")
     return wrong
+
+
+def _rejects(case: Case, folder: Path) -> list[str]:
+    there = {table: list(map(_line, rows)) for table, rows in set_aside(folder).items()}
+    wrong = []
+    for table, wanted in (case.rejects or {}).items():
+        lines = there.pop(table, [])
+        if len(wanted) != len(lines) or not all(any(_holds(line, each) for line in lines) for each in wanted):
+            wrong += _differ(f"the rejects of {table}", list(wanted), lines)
+    if there:
+        wrong.append(f"rejects that nobody expected: {there}")
+    return wrong
+
+
+def _line(row: dict[str, Any]) -> str:
+    """`key · columns · reason · the values there`."""
+    names = list(dict.fromkeys(name for problem in row["problems"] for name in problem["columns"]))
+    reasons = "; ".join(str(problem["reason"]) for problem in row["problems"])
+    values = json.dumps([row["row"].get(name) for name in names], ensure_ascii=False)
+    return f"{', '.join(map(str, row['key'].values()))} · {', '.join(names)} · {reasons} · {values}"
 
 
 def _behaviour(case: Case, url: DatabaseUrl) -> list[str]:
@@ -167,28 +187,6 @@ def _behaviour(case: Case, url: DatabaseUrl) -> list[str]:
         if number != int(wanted):
             wrong.append(f"the next {place} is {number}, wanted {wanted}")
     return wrong
-
-
-def rejected(migration: Migration) -> dict[str, list[str]]:
-    """The rows set aside by table, each as `key · columns · reason · the values there`."""
-    found = {
-        table.name: [_told_reject(table, reject) for reject in table.rejects] for table in migration.tables
-    }
-    return {name: lines for name, lines in found.items() if lines}
-
-
-def _told_reject(table: TablePlan, reject: Reject) -> str:
-    names = list(dict.fromkeys(column for problem in reject.problems for column in problem.columns))
-    keys = (
-        [table.source.rowid_name] if table.source.rowid_name else [f'"{c}"' for c in table.source.primary_key]
-    )
-    wanted = ", ".join(f'quote("{name}")' for name in names)
-    where = " AND ".join(f"{key} IS ?" for key in keys)
-    with closing(sqlite3.connect(f"file:{table.path}?mode=ro", uri=True)) as connection:
-        row = connection.execute(f'SELECT {wanted} FROM "{table.source.name}" WHERE {where}', reject.key)
-        values = ", ".join(row.fetchone())
-    reasons = "; ".join(problem.reason for problem in reject.problems)
-    return f"{', '.join(map(str, reject.key))} · {', '.join(names)} · {reasons} · {values}"
 
 
 def _holds(text: str, wanted: str) -> bool:

@@ -12,18 +12,21 @@ from contextlib import closing
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from ops.errors import Refused
-from ops.migrate.careful import BadText
 from ops.migrate.migration import TablePlan
+from ops.migrate.run import Migrated
+from ops.settings import Source
 from ops.values import DatabaseUrl
 from tests.service.any_schema import AnySchema, AnyTable, quoted, schemas
 from tests.service.meanings import UNITS, Stored, same
-from tests.service.migrating import Done, migrate, query
+from tests.service.migrating import query
+from tests.service.whole import move, set_aside
 
 EXAMPLES = int(os.environ.get("GIGOPS_EXAMPLES", "200"))
 _ran = {"examples": 0, "tables": 0, "rows": 0, "values": 0, "rejected": 0, "refused": 0}
@@ -56,26 +59,34 @@ def test_what_arrives_is_what_left_or_is_set_aside(
         _ran["examples"] += 1
         try:
             allowed = 10**6 if on_misfit == "reject" else 0
-            done = migrate(
-                database, path, schema="drawn", on_misfit=on_misfit, compat=compat, allow_rejects=allowed
-            )
-        except Refused:
-            assert on_misfit == "fail", "only `fail` refuses"
+            wishes = {"schema": "drawn", "on_misfit": on_misfit, "allow_rejects": allowed, "compat": compat}
+            done = move(database, [Source(path)], Path(folder) / "work", **wishes)
+        except Refused as refused:
+            assert on_misfit == "fail", f"only `fail` refuses: {refused.message}"
             _ran["refused"] += 1
             assert query(database, "SELECT to_regnamespace('drawn')") == [(None,)], "nothing was made"
             return
-        assert done.comparison.equal, done.comparison.first
-        for drawn in schema.tables:
-            _compare(drawn, path, database, done, on_misfit)
+        assert done.comparison and done.comparison.equal, done.comparison
+        aside = set_aside(Path(folder) / "work")
+        assert on_misfit == "reject" or not aside
+        for drawn, plan in zip(schema.tables, _plans(schema, done), strict=True):
+            _compare(drawn, plan, path, database, aside.pop(plan.label, []))
+        assert not aside
 
 
-def _compare(drawn: AnyTable, path: Path, url: DatabaseUrl, done: Done, on_misfit: str) -> None:
-    plan = next(t for t in done.migration.tables if t.source.name == drawn.name)
-    assert on_misfit == "reject" or not plan.rejects
-    everything = _left(drawn, plan, path)
-    set_aside = {tuple(_tagged(cell) for cell in reject.key) for reject in plan.rejects}
-    assert len(set_aside) == len(plan.rejects) and set_aside <= everything.keys(), "a reject is no row"
-    left = [row for key, row in everything.items() if key not in set_aside]
+def _plans(schema: AnySchema, done: Migrated) -> list[TablePlan]:
+    plans = {plan.source.name: plan for plan in done.migration.tables}
+    return [plans[table.name] for table in schema.tables]
+
+
+def _compare(
+    drawn: AnyTable, plan: TablePlan, path: Path, url: DatabaseUrl, aside: Sequence[dict[str, Any]]
+) -> None:
+    left = _stored(drawn, path)
+    for line in aside:
+        row = tuple(_decoded(line["row"][column]) for column in drawn.columns)
+        assert row in left, f"a reject that was no row: {row}"
+        left.remove(row)
     columns = query(
         url,
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
@@ -92,33 +103,34 @@ def _compare(drawn: AnyTable, path: Path, url: DatabaseUrl, done: Done, on_misfi
     _ran["tables"] += 1
     _ran["rows"] += len(left)
     _ran["values"] += len(left) * len(kinds)
-    _ran["rejected"] += len(plan.rejects)
+    _ran["rejected"] += len(aside)
 
 
-def _left(drawn: AnyTable, plan: TablePlan, path: Path) -> dict[tuple[object, ...], Row]:
-    """Every row by its key, as the SQLite library gives it; the texts are bytes."""
-    keys = [plan.source.rowid_name] if plan.source.rowid_name else list(map(quoted, plan.source.primary_key))
-    wanted = [f"typeof({word}), {word}" for word in [*map(quoted, drawn.columns), *filter(None, keys)]]
+def _stored(drawn: AnyTable, path: Path) -> list[Row]:
+    """Every row as the SQLite library gives it; the texts are bytes."""
+    wanted = ", ".join(f"typeof({name}), {name}" for name in map(quoted, drawn.columns))
     with closing(sqlite3.connect(path)) as connection:
         connection.text_factory = bytes
-        rows = connection.execute(f"SELECT {', '.join(wanted)} FROM {quoted(drawn.name)}").fetchall()
-    found = {}
-    for number, row in enumerate(rows):
-        cells = [(kind.decode(), value) for kind, value in zip(row[::2], row[1::2], strict=True)]
-        found[tuple(cells[len(drawn.columns) :]) or (number,)] = tuple(cells[: len(drawn.columns)])
-    assert len(found) == len(rows)
-    return found
+        rows = connection.execute(f"SELECT {wanted} FROM {quoted(drawn.name)}").fetchall()
+    return [tuple((kind.decode(), v) for kind, v in zip(row[::2], row[1::2], strict=True)) for row in rows]
 
 
-def _tagged(cell: object) -> Stored:
-    """A value of a reject's key as SQLite says it."""
-    if isinstance(cell, BadText):
-        return "text", bytes(cell)
-    if isinstance(cell, str):
-        return "text", cell.encode()
-    assert cell is None or isinstance(cell, bytes | int | float)
-    kinds = {bytes: "blob", int: "integer", float: "real"}
-    return kinds.get(type(cell), "null"), cell
+def _decoded(cell: Any) -> Stored:
+    """A value of a reject's line."""
+    match cell:
+        case None:
+            return "null", None
+        case str():
+            return "text", cell.encode()
+        case int():
+            return "integer", cell
+        case {"real": text}:
+            return "real", float(text)
+        case {"blob": text}:
+            return "blob", bytes.fromhex(text)
+        case {"text": text}:
+            return "text", bytes.fromhex(text)
+    raise AssertionError(cell)
 
 
 def _units(left: Sequence[Row], kinds: Sequence[str]) -> Iterator[tuple[str, ...]]:
