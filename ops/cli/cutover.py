@@ -50,7 +50,14 @@ def cutover(
     ] = False,
     schema_name: Annotated[str | None, typer.Option(help="The PostgreSQL schema to move to.")] = None,
     on_misfit: Annotated[
-        str | None, typer.Option(help="Values unlike their column's type: fail, or widen the type.")
+        str | None,
+        typer.Option(help="Values unlike their column's type: fail, widen the type, or reject rows."),
+    ] = None,
+    allow_rejects: Annotated[
+        str | None, typer.Option("--allow-rejects", help="How many rows may be set aside.")
+    ] = None,
+    on_orphan: Annotated[
+        str | None, typer.Option("--on-orphan", help="Rows without their parent: keep, reject, or null.")
     ] = None,
 ) -> None:
     if context.invoked_subcommand:
@@ -61,6 +68,8 @@ def cutover(
         target__into_existing="true" if into_existing else None,
         target__schema=schema_name,
         target__on_misfit=on_misfit,
+        target__allow_rejects=allow_rejects,
+        target__on_orphan=on_orphan,
     )
     from ops.config import require_sources
     from ops.wiring.playbooks import Playbooks
@@ -110,6 +119,8 @@ def _report(settings: Settings, run: str, state: State) -> dict[str, Any]:
         "rows": verified.get("rows"),
         "values_compared": verified.get("values"),
         "constraints": verified.get("constraints"),
+        "rejected": told.get("copy", {}).get("rejected", 0),
+        "rejects": told.get("copy", {}).get("rejects", []),
         "window_seconds": window_seconds(state, "open"),
         "url": told.get("provision", {}).get("url"),
         "env_file": settings.app.env_file,
@@ -132,6 +143,7 @@ def _lines(settings: Settings, state: State) -> list[str]:
         f"  rows moved   {report['rows'] or 0:,} in {report['tables']} tables",
         f"  compared     {report['values_compared'] or 0:,} values, all equal",
         *wrapped("  kept         ", _kept(report["constraints"] or {})),
+        *(f"  set aside    {report['rejected']} rows: {folder}" for folder in report["rejects"]),
         f"  window       {window:.1f} s",
         f"  database     {report['url']}",
         f"  switched     {settings.app.env_file}",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ops.cli.render import emit, table, wrapped
-from ops.errors import GigopsError, Missing
+from ops.errors import GigopsError, Missing, Partly
 
 if TYPE_CHECKING:
     from ops.playbook.runs import Run
@@ -56,6 +57,9 @@ def finish(
     failed = next((s for s in state.steps.values() if s.status is Status.FAILED), None)
     if outcome is Outcome.COMPLETE:
         emit(report, lines)
+        if any(known.result.get("rejected") for known in state.steps.values()):
+            sys.stderr.write("error: some rows are set aside (counted above)\nhint: gigops rejects list\n")
+            raise typer.Exit(Partly.exit_code)
         return
     if outcome is Outcome.PARTLY and failed:
         again = f"a last step failed: {failed.error}"
