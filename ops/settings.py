@@ -36,14 +36,18 @@ class Source:
     prefix: str = ""
 
 
+EPOCHS = ("unix", "unix_ms", "unix_us", "unix_ns", "julian", "mac2001", "webkit1601")
+
+
 @dataclass(frozen=True)
 class TypeRule:
     """What the user decides of some columns: those whose `table.column` matches the pattern `column` and
     whose declared type matches the pattern `declared` (`*` and `?`, case ignored; the last rule wins).
 
-    `type` is a PostgreSQL type, `epoch` what numbers in a column of dates count (`unix`, `unix_ms`,
-    `unix_us`, `julian`, `mac2001`, `webkit1601`). `empty="null"` makes NULL of `''`; `nul` and `utf8` say
-    what becomes of NUL bytes and of invalid text. `""` leaves a thing as it is.
+    `type` is a PostgreSQL type, `epoch` what numbers in a column of dates count (one of EPOCHS: seconds to
+    nanoseconds since 1970, Julian days, seconds since 2001, microseconds since 1601). `empty="null"` makes
+    NULL of `''`; `nul` and `utf8` say what becomes of NUL bytes and of invalid text. `""` leaves a thing as
+    it is.
     """
 
     column: str = "*"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.config.keys import KEYS, SECTIONS, SOURCE_KEYS
+from ops.config.keys import KEYS, RULE_KEYS, SECTIONS, SOURCE_KEYS
 from ops.config.mistakes import Mistake, nearest, unknown
 
 if TYPE_CHECKING:
@@ -32,6 +32,14 @@ class GivenSource:
     prefix: str = ""
 
 
+@dataclass(frozen=True)
+class GivenRule:
+    """One entry of `types`; each part with its own place."""
+
+    where: str
+    parts: dict[str, Given]
+
+
 @dataclass
 class Document:
     """What one file says. `sources` is None when it does not name any."""
@@ -39,6 +47,7 @@ class Document:
     name: str
     values: dict[str, Given] = field(default_factory=dict)
     sources: list[GivenSource] | None = None
+    rules: list[GivenRule] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
 
     def at(self, node: Node) -> str:
@@ -95,6 +104,8 @@ def _read_root(root: Node, document: Document) -> None:
     for key, value in _pairs(root, "", document):
         if key == "sources":
             document.sources = _read_sources(value, document)
+        elif key == "types":
+            document.rules = _read_rules(value, document)
         elif key not in SECTIONS or value.tag == _NULL:
             continue
         elif not _is_mapping(value):
@@ -144,8 +155,30 @@ def _read_source(node: Node, document: Document) -> list[GivenSource]:
     return [GivenSource(where=document.at(node), **parts)]
 
 
+def _read_rules(node: Node, document: Document) -> list[GivenRule]:
+    if node.tag == _NULL:
+        return []
+    if isinstance(node.value, str) or _is_mapping(node):
+        document.wrong(node, "`types` must be a list, each line like `- column: orders.paid_at`")
+        return []
+    out = []
+    for item in node.value:
+        if not _is_mapping(item):
+            document.wrong(item, "a rule is `column:` or `declared:` with `type:`, `epoch:`, …")
+            continue
+        parts = {}
+        for key, value in _pairs(item, "types.", document, tuple(RULE_KEYS), "a rule of `types`"):
+            if not isinstance(value.value, str):
+                document.wrong(value, f"`{key}` must be one value")
+            elif value.tag != _NULL or key == "types.empty":  # `empty: null` means the word
+                said = "null" if value.tag == _NULL else value.value
+                parts[key.split(".")[1]] = Given(said, document.at(value))
+        out.append(GivenRule(document.at(item), parts))
+    return out
+
+
 def _pairs(
-    node: Node, before: str, document: Document, known: tuple[str, ...] = ()
+    node: Node, before: str, document: Document, known: tuple[str, ...] = (), what: str = "a source"
 ) -> list[tuple[str, Node]]:
     """The keys of a mapping with their nodes; unknown and repeated ones become mistakes."""
     out: list[tuple[str, Node]] = []
@@ -161,9 +194,9 @@ def _pairs(
         seen[key] = key_node.start_mark.line + 1
         if known and key_node.value not in known:
             near = nearest(key_node.value, known)
-            meant = f"did you mean `{near[0]}`?" if near else f"a source knows {', '.join(known)}"
-            document.wrong(key_node, f"unknown key `{key_node.value}` of a source; {meant}")
-        elif not known and key not in KEYS and key not in SECTIONS and key != "sources":
+            meant = f"did you mean `{near[0]}`?" if near else f"it knows {', '.join(known)}"
+            document.wrong(key_node, f"unknown key `{key_node.value}` of {what}; {meant}")
+        elif not known and key not in KEYS and key not in SECTIONS and key not in ("sources", "types"):
             document.wrong(key_node, unknown(key))
         else:
             out.append((key, value))

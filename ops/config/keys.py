@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from ops.config.naming import app_name
 from ops.errors import UsageError
+from ops.settings import EPOCHS
 from ops.values import DatabaseUrl, Duration
 
 PROVIDERS = ("embedded", "docker", "url")
@@ -173,3 +174,32 @@ KEYS = {
 }
 SECTIONS = tuple(dict.fromkeys(name.split(".")[0] for name in KEYS))
 SOURCE_KEYS = ("path", "schema", "prefix")
+
+
+def _pattern(text: str, base: Path) -> str:
+    del base
+    if not text.strip() or "\n" in text:
+        raise UsageError("must be a pattern, such as orders.*_at")
+    return text.strip()
+
+
+def _type(text: str, base: Path) -> str:
+    """The text goes into CREATE TABLE as it is, so nothing but a type's name may stand in it."""
+    del base
+    if not re.fullmatch(r"[A-Za-z_][\w. ]*(\(\d+(, *-?\d+)?\))?( with(out)? time zone)?(\[\])*", text):
+        raise UsageError(f"`{text}` is no type of PostgreSQL; write it like numeric(10,2) or timestamptz")
+    return text
+
+
+RULE_KEYS = {
+    key.name: key
+    for key in (
+        Key("column", _pattern),
+        Key("declared", _pattern),
+        Key("type", _type),
+        Key("epoch", _one_of(*EPOCHS)),
+        Key("empty", _one_of("null")),
+        Key("nul", _one_of("strip", "replace", "escape")),
+        Key("utf8", _one_of("replace", "cp1252", "bytea")),
+    )
+}

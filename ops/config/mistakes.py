@@ -41,7 +41,9 @@ def unknown(name: str) -> str:
     section, _, leaf = name.rpartition(".")
     wanted = _snake(leaf)
     same_leaf = [key for key in KEYS if key.split(".")[1] == wanted]
-    here = [key for key in KEYS if key.startswith(section + ".")] if section else [*SECTIONS, "sources"]
+    here = (
+        [key for key in KEYS if key.startswith(section + ".")] if section else [*SECTIONS, "sources", "types"]
+    )
     near = (
         [name for name in (f"{section}.{wanted}", wanted.replace("_", ".", 1)) if name in KEYS]
         or (nearest(wanted, [k.split(".")[-1] for k in here]) if section else nearest(wanted, here))
@@ -59,7 +61,7 @@ def nearest(word: str, known: Iterable[str]) -> list[str]:
 
 
 def _whole(key: str, section: str) -> str:
-    if "." in key or key in (*SECTIONS, "sources"):
+    if "." in key or key in (*SECTIONS, "sources", "types"):
         return key
     if f"{section}.{key}" in KEYS:
         return f"{section}.{key}"

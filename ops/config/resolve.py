@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from ops.config.document import Document, Given, GivenSource
-from ops.config.keys import KEYS, Key
+from ops.config.keys import KEYS, RULE_KEYS, Key
 from ops.config.mistakes import Mistake, refuse, unknown
 from ops.config.naming import app_name
 from ops.config.secrets import expand, holds_password
 from ops.config.surroundings import environment, file_layer, flag_layer
 from ops.errors import UsageError
-from ops.settings import App, Backup, Cutover, Settings, Source, Target
+from ops.settings import App, Backup, Cutover, Settings, Source, Target, TypeRule
 from ops.values import DatabaseUrl, redact
 
 
@@ -86,13 +86,14 @@ def resolve(path: Path, environ: Mapping[str, str], flags: Mapping[str, str]) ->
             f"{written.where}: a password stands in the file; write "
             "postgresql://user:${DB_PASSWORD}@… and set DB_PASSWORD, or use GIGOPS_TARGET_URL"
         )
+    values["target.types"], rule_origins = _rules(document, root, mistakes)
     settings = _settings(root, values, sources)
     if settings.cutover.reserve >= settings.cutover.window:
         where = (given.get("cutover.reserve") or given.get("cutover.window") or Given("", "cutover")).where
         text = f"`cutover.reserve` ({settings.cutover.reserve}) must be shorter than `cutover.window`"
         mistakes.append(Mistake(where, f"{text} ({settings.cutover.window})"))
     refuse(mistakes)
-    return Resolved(settings, (*_origins(settings, given), *source_origins), tuple(warnings))
+    return Resolved(settings, (*_origins(settings, given), *source_origins, *rule_origins), tuple(warnings))
 
 
 def _strongest(layers: list[dict[str, Given]]) -> dict[str, Given]:
@@ -175,6 +176,28 @@ def _sources(
         origins.append(Origin(f"sources[{len(origins)}]", f"{path}{extra}", source.where))
     nowhere = "default" if document.sources is None else document.name
     return tuple(out), origins or [Origin("sources", "", nowhere)]
+
+
+def _rules(
+    document: Document, root: Path, mistakes: list[Mistake]
+) -> tuple[tuple[TypeRule, ...], list[Origin]]:
+    rules, origins = list[TypeRule](), list[Origin]()
+    for rule in document.rules:
+        said: dict[str, Any] = {}
+        for name, found in rule.parts.items():
+            try:
+                said[name] = RULE_KEYS[name].read(found.text, root)
+            except UsageError as error:
+                mistakes.append(Mistake(found.where, f"`{name}`: {error.message}"))
+        if not {"column", "declared"} & rule.parts.keys():
+            mistakes.append(Mistake(rule.where, "a rule of `types` needs a `column:` or a `declared:`"))
+        if not rule.parts.keys() - {"column", "declared"}:
+            text = "a rule of `types` says nothing; it needs `type:`, `epoch:`, `empty:`, `nul:` or `utf8:`"
+            mistakes.append(Mistake(rule.where, text))
+        rules.append(TypeRule(**said))
+        shown = " ".join(f"{name}={found.text}" for name, found in rule.parts.items())
+        origins.append(Origin(f"types[{len(origins)}]", shown, rule.where))
+    return tuple(rules), origins
 
 
 def _settings(root: Path, values: dict[str, Any], sources: tuple[Source, ...]) -> Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ops.migrate.families import family_of, sizes
 from ops.migrate.seen import ColumnProfile
@@ -45,6 +46,12 @@ def choose(family: str, declared: str, profile: ColumnProfile) -> TypeChoice:
             return _varchar(declared, profile)
         case "text" if classes <= {"text"}:
             return plain("text", "text", profile, "text of any length")
+        case "text" | "varchar" if classes <= {"text", "blob"} and not profile.bad_blobs:
+            said = "text of any length, the bytes too: all of them spell texts"
+            return replace(
+                plain("text", "text", profile, said),
+                notes=(f"{profile.blobs} blobs become the texts that their bytes spell",),
+            )
         case "document" | "json" | "uuid" if "blob" not in classes:
             return plain("text", "text", profile, "kept as the application wrote it")
         case "bytes" if classes <= {"blob"}:

@@ -34,7 +34,9 @@ _SHAPES = (
 
 
 def count_forms(wanted: str, texts: Any) -> Counter[str]:
-    """The forms of `texts`, an Arrow array of strings without NULL; `wanted` is a family's name."""
+    """The forms of `texts`, an Arrow array of strings without NULL; `wanted` is a family's name, and may have
+    an epoch behind it."""
+    wanted = wanted.partition(" ")[0]
     found: Counter[str] = Counter()
     if wanted in ("date", "moment", "instant"):
         texts = _count_whole_batch(texts, found)

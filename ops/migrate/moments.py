@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone
 
-EPOCHS = ("unix", "unix_ms", "unix_us", "unix_ns", "julian", "mac2001", "webkit1601")
 LOWEST, HIGHEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # the years 1 to 9999, in µs since 1970
 MAC_2001 = 978_307_200_000_000  # µs from 1970 to 2001
 WEBKIT_1601 = -11_644_473_600_000_000

@@ -19,7 +19,7 @@ MOST_DIGITS = 76  # of Arrow's 256-bit decimals
 class Carriage:
     """How values travel: what they become, which storage classes are read, the decimals kept.
 
-    `epoch` is what numbers count that become dates (one of `moments.EPOCHS`; `""`: numbers do not).
+    `epoch` is what numbers count that become dates (one of `ops.settings.EPOCHS`; `""`: numbers do not).
     `empty`, `nul` and `utf8` are the user's wish, as in `ops.settings.TypeRule`. `other` is any other type
     of PostgreSQL's: its values travel as text, in the `form` that the type's input function takes; `words`
     are the only ones that an enum has.
