@@ -188,6 +188,7 @@ def _retry_report(run: Run, tried: Sequence[Tried], plan: bool) -> dict[str, Any
                 "table": one.kept.table,
                 "carried": one.carried,
                 "left": len(one.left),
+                "gone": one.gone,
                 "rows": [_row_report(row) for row in one.left],
             }
             for one in tried
@@ -205,6 +206,8 @@ def _retried(run: Run, tried: Sequence[Tried], plan: bool) -> Iterator[str]:
             for problem in row.problems:
                 where = ".".join(word for word in (one.kept.table, problem.where) if word)
                 yield from wrapped(f"{where} ({shown_key(row.key)}): ", problem.reason)
+        if one.gone:
+            yield f"{one.kept.table}: {one.gone} more rows were taken out of the file: they stay behind"
     if any(one.left for one in tried):
         yield f"the rows: {run.folder}"
         yield "next: correct them there, then gigops rejects retry"

@@ -71,10 +71,12 @@ def noted(connection: Connection, relation: int, run: str) -> Mapping[str, str]:
 
 
 def mark_carried(connection: Connection, relation: int, key: str, carried_key: str) -> str:
-    """Notes, in the transaction of its INSERT, that the row is carried; returns when, as ISO text."""
+    """Notes, in the transaction of its INSERT, that the row is carried; returns when, as ISO text (`""`:
+    it was carried before)."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE _gigops.rejects SET carried = now(), carried_key = %s WHERE relation = %s AND key = %s"
+            " AND carried IS NULL"
             f" RETURNING {_WHEN}",
             (carried_key, relation, key),
         )

@@ -27,11 +27,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tried:
-    """One table: `rows` are all of its rejects as they stand now, `carried` how many came this time."""
+    """One table: `rows` are all of its rejects as they stand now, `strange` the places of those whose key
+    nobody set aside, `carried` how many came this time, `gone` those that somebody took out of the file."""
 
     kept: Kept
     rows: list[Row] = field(default_factory=list)
+    strange: set[int] = field(default_factory=set)
     carried: int = 0
+    gone: int = 0
 
     @property
     def left(self) -> list[Row]:
@@ -64,7 +67,7 @@ class _Table:
 class _Unfit(Exception):
     def __init__(self, column: str, reason: str) -> None:
         super().__init__(reason)
-        self.problem = Problem((column,), reason)
+        self.problem = Problem((column,) if column else (), reason)
 
 
 def retry(
@@ -132,21 +135,23 @@ def _tried(run: Run, connection: Connection, table: _Table) -> Tried:
             f"PostgreSQL knows nothing of run {run.id}: `{table.kept.table}` was made anew since",
             hint="gigops rejects list shows newer runs",
         )
-    rows = []
-    for row in run.rows(table.kept):
+    tried = Tried(table.kept)
+    for place, row in enumerate(run.rows(table.kept)):
         when = noted.get(key_text(row.key))
         if when is None:
-            row = replace(
-                row, problems=(Problem((), "its key is none of this run's: the key may not change"),)
-            )
-        rows.append(replace(row, carried=when or ""))
-    return Tried(table.kept, rows)
+            tried.strange.add(place)
+            said = "its key is none of this run's: a correction may not change the key"
+            row = replace(row, problems=(Problem((), said),))
+        tried.rows.append(replace(row, carried=when or ""))
+    there = {key_text(row.key) for row in tried.rows}
+    tried.gone = sum(not when and key not in there for key, when in noted.items())
+    return tried
 
 
 def _carry(connection: Connection, tables: Sequence[tuple[_Table, Tried]]) -> None:
     """Rows that wait for one another come in several rounds: each round may bring parents of the next."""
     waiting = deque((table, tried, i) for table, tried in tables for i, row in enumerate(tried.rows)
-                    if not row.carried)  # fmt: skip
+                    if not row.carried and i not in tried.strange)  # fmt: skip
     since_last = 0
     while since_last < len(waiting):
         table, tried, i = waiting.popleft()
@@ -185,6 +190,9 @@ def _insert(connection: Connection, table: _Table, row: Row) -> str:
         ) as error:  # fmt: skip
             cursor.execute("ROLLBACK TO SAVEPOINT gigops_row")
             raise _Unfit(_column(table, error), _reason(error)) from None
+        if not when:
+            cursor.execute("ROLLBACK TO SAVEPOINT gigops_row")
+            raise _Unfit("", "another line with the same key was carried")
         cursor.execute("RELEASE SAVEPOINT gigops_row")
     return when
 
