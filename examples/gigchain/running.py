@@ -54,9 +54,10 @@ class Gigchain:
         self.env_file.write_text("# gigchain\nDATABASE_TYPE=sqlite\nSECRET_KEY=only-for-the-demo\n")
         self.env_file.chmod(0o600)
         sources = "".join(f"  - {name}\n" for name in schema.FILES)
+        # Its SQL was written for SQLite: booleans are 0 and 1 there, and times are texts.
         (self.folder / "gigops.yaml").write_text(
             f"app:\n  name: gigchain\n  env_file: .env\n  health_url: {self.url}/health\n"
-            f"sources:\n{sources}target:\n  provider: {provider}\n"
+            f"sources:\n{sources}target:\n  provider: {provider}\n  compat: true\n"
         )
         return rows
 
