@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ops.migrate import epochs
 from ops.migrate.existing.model import TargetType
 from ops.migrate.inputs import Form
 from ops.migrate.model import Column
@@ -21,10 +22,8 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "json": ("json", "json"), "jsonb": ("jsonb", "jsonb"), "uuid": ("uuid", "uuid"),
 }  # fmt: skip
 _RANGES = {"int2": 2**15, "int4": 2**31, "int8": 2**63}
-_UNITS = ((10**11, "unix"), (10**14, "unix_ms"), (10**17, "unix_us"), (10**20, "unix_ns"))
 _MEANT = {
-    "int": "whole numbers", "real": "numbers", "bool": "0 and 1 as false and true",
-    "decimal": "exact decimals",
+    "int": "whole numbers", "real": "numbers", "bool": "false and true", "decimal": "exact decimals",
     "text": "text", "bytes": "bytes", "date": "dates", "time": "times of day", "timestamp": "dates and times",
     "timestamptz": "instants; a text without zone is UTC's", "json": "JSON", "jsonb": "JSON",
     "uuid": "UUIDs, with or without dashes", "other": "PostgreSQL reads the texts itself",
@@ -34,6 +33,20 @@ _FORMS = {
     "microseconds": "microseconds, as Django counts",
     "since 1970": "a date and time counts from 1970, as SQLAlchemy writes",
 }
+
+
+_WANTED = {
+    "bool": "bool", "decimal": "decimal", "date": "moment", "timestamp": "moment", "timestamptz": "moment",
+    "time": "clock", "json": "json", "jsonb": "json", "uuid": "uuid",
+}  # fmt: skip
+
+
+def wanted_form(target: TargetType, rule: TypeRule) -> str:
+    """Which form of the values to count in the profile, as `choose.wanted_form` does; `""` for none."""
+    if target.category in ("A", "E"):
+        return ""
+    form = _WANTED.get(_KINDS.get(target.base, ("other", ""))[0], "")
+    return f"{form} {rule.epoch}".strip() if form == "moment" else form
 
 
 def fit(
@@ -65,8 +78,8 @@ def needs_look(target: TargetType, choice: TypeChoice, profile: ColumnProfile) -
     match choice.carriage.kind:
         case "int":
             return not classes <= {"integer"}
-        case "bool":
-            return not (classes <= {"integer"} and profile.low >= 0 and profile.high <= 1)
+        case "bool" if classes <= {"integer"}:
+            return not 0 <= profile.low <= profile.high <= 1
         case "real":
             return not (classes <= {"real"} or (classes <= {"real", "integer"} and _exact(profile)))
         case "text":
@@ -76,8 +89,18 @@ def needs_look(target: TargetType, choice: TypeChoice, profile: ColumnProfile) -
             return False
         case "decimal":
             return not classes <= {"integer"}
-    plain = target.base == "citext" and not target.domain
-    return bool(classes) and not (plain and not profile.nul_texts and classes <= {"text"})
+    if profile.nul_texts or profile.bad_texts or classes != {"text"}:
+        return bool(classes)
+    return target.base != "citext" and not _all_said(target, choice.carriage.kind, profile)
+
+
+def _all_said(target: TargetType, kind: Kind, profile: ColumnProfile) -> bool:
+    """Whether the forms that were counted are the texts of `kind`, all of them."""
+    if target.base in ("time", "timestamp", "timestamptz") and 0 <= target.size < 6:
+        return False
+    words = {"date": ("date",), "time": ("clock",), "json": ("json", "jsonb")}.get(kind, (kind,))
+    words = ("date", "naive", "zoned") if kind in ("timestamp", "timestamptz") else words
+    return sum(profile.forms.get(word, 0) for word in words) == profile.texts
 
 
 def asks_server(target: TargetType, choice: TypeChoice) -> bool:
@@ -86,6 +109,10 @@ def asks_server(target: TargetType, choice: TypeChoice) -> bool:
         return True
     known = target.category == "E" or target.base in ("citext", "bpchar", "float4")
     return choice.carriage.kind == "other" and not known and choice.carriage.form in ("", "array")
+
+
+def _numbers(profile: ColumnProfile) -> bool:
+    return bool(profile.integers or profile.reals)
 
 
 def _exact(profile: ColumnProfile) -> bool:
@@ -109,14 +136,10 @@ def _places(target: TargetType, profile: ColumnProfile) -> int:
 
 
 def _epoch(kind: Kind, profile: ColumnProfile, rule: TypeRule) -> str:
-    """What numbers count, for a column of dates: what the rule says, else the unit that both the least and
-    the greatest of them have."""
+    """What numbers count, for a column of dates: what the rule says, else the unit they all agree on."""
     if kind not in ("date", "timestamp", "timestamptz") or not profile.classes & {"integer", "real"}:
         return ""
-    if rule.epoch or profile.reals:
-        return rule.epoch
-    ends = {next(unit for most, unit in _UNITS if abs(end) < most) for end in (profile.low, profile.high)}
-    return ends.pop() if len(ends) == 1 else ""
+    return rule.epoch or epochs.unit(profile)
 
 
 def _form(target: TargetType, column: Column, profile: ColumnProfile) -> Form:
@@ -132,9 +155,16 @@ def _form(target: TargetType, column: Column, profile: ColumnProfile) -> Form:
 
 
 def _notes(kind: Kind, profile: ColumnProfile) -> tuple[str, ...]:
-    if kind == "timestamptz" and profile.texts:
-        return ("times written without a zone are taken for UTC",)
-    return ()
+    said, forms = [], profile.forms
+    naive = forms.get("naive", 0) + forms.get("date", 0)
+    if kind == "timestamptz" and naive:
+        said.append(f"{naive:,} times are written without a zone: they are taken for UTC")
+    if kind == "timestamp" and forms.get("zoned"):
+        said.append(f"{forms['zoned']:,} times are written with a zone: they become UTC, without it")
+    rounded = forms.get("rounded", 0) + forms.get("inexact", 0)
+    if rounded:
+        said.append(f"{rounded:,} times have digits below a microsecond, which are rounded away")
+    return tuple(said)
 
 
 def _misfit(target: TargetType, kind: Kind, profile: ColumnProfile, rule: TypeRule) -> tuple[str, str]:
@@ -145,8 +175,10 @@ def _misfit(target: TargetType, kind: Kind, profile: ColumnProfile, rule: TypeRu
             return f"the integers reach {profile.low}..{profile.high}, beyond {target.shown}", "form"
     if kind == "decimal" and (profile.digits or 0) + max(profile.places or 0, target.scale) > MOST_DIGITS:
         return f"the numbers have more than {MOST_DIGITS} digits", "form"
-    if kind in ("date", "timestamp", "timestamptz") and profile.integers and not _epoch(kind, profile, rule):
-        return f"what the numbers {profile.low}..{profile.high} count is not certain", "integer"
+    moments = kind in ("date", "timestamp", "timestamptz")
+    if moments and _numbers(profile) and not _epoch(kind, profile, rule):
+        said = f"what the numbers {profile.low}..{profile.high} count is not certain"
+        return f"{said} (`epoch:` under `types:` in gigops.yaml says it)", "integer"
     if kind in ("text", "other") and profile.nul_texts and not rule.nul:
         return f"{profile.nul_texts} of the texts hold a NUL byte, which {target.shown} cannot", "nul"
     return "", ""

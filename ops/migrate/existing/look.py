@@ -5,10 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any
 
-from ops.migrate.careful import DECIMAL, Misfit, as_text, convert_value
+from ops.migrate.careful import Misfit, as_text, convert_value
 from ops.migrate.existing.fit import asks_server, needs_look
 from ops.migrate.existing.match import Pair
 from ops.migrate.existing.model import TargetColumn
@@ -38,7 +37,7 @@ class _Found:
 def look(connection: sqlite3.Connection, plan: TablePlan, pair: Pair, server: Server) -> TablePlan:
     """The plan with its misfits: values that the target's types do not take, the first with its key."""
     targets = {source.name: target for source, target in pair.columns}
-    plan = replace(plan, columns=tuple(_measured(connection, plan, c, targets) for c in plan.columns))
+    plan = replace(plan, columns=tuple(_measured(c, targets[c.source.name]) for c in plan.columns))
     found = [
         _Found(column, target, asks_server(target.type, column.choice))
         for column in plan.columns
@@ -104,37 +103,12 @@ def _ask(each: _Found, keys: Sequence[str], server: Server) -> None:
     each.waiting.clear()
 
 
-def _measured(
-    connection: sqlite3.Connection, plan: TablePlan, column: ColumnPlan, targets: dict[str, TargetColumn]
-) -> ColumnPlan:
+def _measured(column: ColumnPlan, target: TargetColumn) -> ColumnPlan:
     """With the digits before and after the point that the column's decimals need at most."""
-    if column.choice.carriage.kind != "decimal":
+    size, places = target.type.size, column.choice.carriage.places
+    if column.choice.carriage.kind != "decimal" or not 0 <= size <= MOST_DIGITS:
         return column
-    target, carriage = targets[column.source.name].type, column.choice.carriage
-    if 0 <= target.size <= MOST_DIGITS:
-        digits, places = target.size - carriage.places, carriage.places
-    elif column.profile.classes <= {"integer"}:
-        return column
-    else:
-        digits, places = _digits(connection, plan, column)
-    choice = replace(column.choice, carriage=replace(carriage, places=places))
-    if digits + places > MOST_DIGITS:
-        said = f"the numbers have up to {digits + places} digits, and gigops carries {MOST_DIGITS}"
-        choice = replace(choice, misfit=said, problem="form")
-    return replace(column, choice=choice, profile=replace(column.profile, digits=digits, places=places))
-
-
-def _digits(connection: sqlite3.Connection, plan: TablePlan, column: ColumnPlan) -> tuple[int, int]:
-    digits, places = 1, 0
-    name = quoted(column.source.name)
-    for (value,) in connection.execute(f"SELECT DISTINCT {name} FROM {quoted(plan.source.name)}"):
-        if isinstance(value, bytes) or value is None or not DECIMAL.fullmatch(str(value)):
-            continue
-        number = Decimal(repr(value) if isinstance(value, float) else str(value))
-        exponent = number.as_tuple().exponent
-        digits = max(digits, number.adjusted() + 1)
-        places = max(places, -exponent if isinstance(exponent, int) else 0)
-    return digits, places
+    return replace(column, profile=replace(column.profile, digits=size - places, places=places))
 
 
 def key_columns(plan: TablePlan) -> list[str]:

@@ -23,15 +23,14 @@ class Unclear(Exception):
 
 @dataclass(frozen=True)
 class Pair:
-    """A table on both sides, its columns in SQLite's order, and those on one side only. `computed` are
-    columns that PostgreSQL computes itself; `skipped` stay behind by a rule."""
+    """A table on both sides, its columns in SQLite's order, and those on one side only. `skipped`
+    columns stay behind by a rule."""
 
     source: Table
     target: TargetTable
     columns: tuple[tuple[Column, TargetColumn], ...]
     source_only: tuple[Column, ...] = ()
     target_only: tuple[TargetColumn, ...] = ()
-    computed: tuple[Column, ...] = ()
     skipped: tuple[Column, ...] = ()
 
 
@@ -80,20 +79,18 @@ def rule_of(rules: Sequence[TypeRule], table: str, column: Column) -> TypeRule:
 
 def _pair(table: Table, target: TargetTable, rules: Sequence[TypeRule]) -> Pair:
     columns = {column.name: column for column in target.columns}
-    both, alone, computed, skipped = [], [], [], []
+    both, alone, skipped = [], [], []
     for column in table.columns:
         found = _find(column.name, columns)
         if rule_of(rules, table.name, column).type == SKIP:
             skipped.append(column)
         elif found is None:
             alone.append(column)
-        elif found.generated:
-            computed.append(column)
         else:
             both.append((column, found))
     met = {found.name for _, found in both}
     others = tuple(c for c in target.columns if c.name not in met and not c.generated)
-    return Pair(table, target, tuple(both), tuple(alone), others, tuple(computed), tuple(skipped))
+    return Pair(table, target, tuple(both), tuple(alone), others, tuple(skipped))
 
 
 def _find(name: str, among: Mapping[str, Found]) -> Found | None:

@@ -21,11 +21,17 @@ from ops.migrate.sqlitefile import identity, reading
 from ops.settings import Source, Target
 from ops.values import DatabaseUrl
 
+_MOST_REJECTS = 1_000_000  # kept in memory by a survey that refuses nothing
+
 
 @dataclass
 class _All:
-    """What the files come to together."""
+    """What the files come to together; `still` and `refuse` as in `survey`."""
 
+    target: Target
+    into: Into
+    still: bool
+    refuse: bool
     plans: list[SourcePlan] = field(default_factory=list)
     targets: list[TargetTable] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -35,39 +41,44 @@ class _All:
 
 
 def survey_existing(
-    sources: Sequence[Source], target: Target, url: DatabaseUrl, *, whole: bool, refuse: bool
+    sources: Sequence[Source], target: Target, url: DatabaseUrl, *, whole: bool, still: bool, refuse: bool
 ) -> Migration:
     """What fills the tables at `url`. Whatever stands against it is in `filling.refusals`; errors are those
     of `survey`, and NotReady when PostgreSQL cannot be reached."""
     schemas = tuple(dict.fromkeys(source.schema or target.schema for source in sources))
-    found = _All()
     with closing(open_session(url)) as connection:
-        into = Into(read_standing(connection, schemas), Server(connection))
         with connection.cursor() as cursor:
             cursor.execute("SET timezone = 'UTC'")
+        into = Into(read_standing(connection, schemas), Server(connection))
+        found = _All(target, into, still, refuse)
         for source in sources:
-            _survey_file(source, target, into, found, whole, refuse)
+            _survey_file(source, found, whole)
         connection.rollback()
     if refuse:
         refuse_too_many(together(found.rejects), target)
     return _migration(found)
 
 
-def _survey_file(source: Source, target: Target, into: Into, found: _All, whole: bool, refuse: bool) -> None:
-    schema = source.schema or target.schema
+def _survey_file(source: Source, found: _All, whole: bool) -> None:
+    target, schema = found.target, source.schema or found.target.schema
     origin, fingerprint = identity(source.path)
     with reading(source.path, whole=whole) as connection:
         connection.execute("BEGIN")  # one state of the file for the whole survey
-        filler = Filler(
-            connection, read_schema(connection, source.path), source, schema, origin, target, into
-        )
+        file = read_schema(connection, source.path, orphans=False)
+        filler = Filler(connection, file, source, schema, origin, target, found.into, found.still)
         planned = filler.plan()
         tables = tuple(planned.tables)
         if target.on_misfit == "reject" or target.on_orphan != "keep":
-            rows = sort_rows(connection, tables, target, target.allow_rejects if refuse else 1_000_000)
+            most = target.allow_rejects if found.refuse else _MOST_REJECTS
+            rows = sort_rows(connection, tables, target, most)
             found.rejects.append(rows.found)
             planned.notes += rows.notes
             tables = rows.tables
+    planned.notes += [
+        Note(left.name, f"the {left.kind} is not carried", "PostgreSQL has the application's own, if any")
+        for left in file.left_out
+        if left.kind == "virtual table"
+    ]
     _refuse_twice(planned, found)
     found.plans.append(SourcePlan(source.path, origin, fingerprint, schema, tables))
     found.targets += planned.targets

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ops.migrate.existing import history, seeds
-from ops.migrate.existing.fit import fit
+from ops.migrate.existing.fit import fit, wanted_form
 from ops.migrate.existing.look import look
 from ops.migrate.existing.match import Pair, match, rule_of
 from ops.migrate.existing.model import Standing, TargetTable
@@ -17,7 +18,7 @@ from ops.migrate.model import Column, Note, Schema, Table
 from ops.migrate.profile import profile_table
 from ops.migrate.seen import TableProfile
 from ops.migrate.sqlitefile import quoted
-from ops.settings import Source, Target
+from ops.settings import Source, Target, TypeRule
 
 _LITTER = {"_litestream_seq", "_litestream_lock", "android_metadata"}
 _SKIP = "or leave it behind: `types: [{{column: '{0}', type: skip}}]` in gigops.yaml"
@@ -53,15 +54,17 @@ class Filler:
     origin: Path
     target: Target
     into: Into
+    still: bool = False
     planned: Planned = field(default_factory=Planned)
 
     def plan(self) -> Planned:
         made = match(
             self.found.tables, self.into.standing.of(self.schema), self.source.prefix, self.target.types
         )
-        for pair in made.pairs:
-            if not self._history(pair):
-                self._table(pair)
+        pairs = [pair for pair in made.pairs if not self._history(pair)]
+        profiles = self._profiles(pairs)
+        for pair in pairs:
+            self._table(pair, profiles[pair.source.name])
         for table in made.source_only:
             self._alone(table)
         for table in made.skipped:
@@ -109,8 +112,27 @@ class Filler:
             "make it with the application's migrations, " + _SKIP.format(f"{table.name}.*"),
         )  # fmt: skip
 
-    def _table(self, pair: Pair) -> None:
-        profile = profile_table(self.connection, pair.source, self.found.encoding)
+    def _profiles(self, pairs: Sequence[Pair]) -> Mapping[str, TableProfile]:
+        wanted = {
+            pair.source.name: {
+                column.name: wanted_form(target.type, self._rule(pair.source, column))
+                for column, target in pair.columns
+            }
+            for pair in pairs
+        }
+        if self.still:
+            from ops.migrate.scan import scan
+
+            tables = tuple(replace(pair.source, foreign_keys=()) for pair in pairs)
+            return scan(replace(self.found, tables=tables), wanted, whole=False).profiles
+        return {
+            pair.source.name: profile_table(
+                self.connection, pair.source, self.found.encoding, wanted[pair.source.name]
+            )
+            for pair in pairs
+        }
+
+    def _table(self, pair: Pair, profile: TableProfile) -> None:
         self._columns(pair, profile)
         plan = self._plan(pair, profile)
         if profile.rows:
@@ -143,8 +165,7 @@ class Filler:
         columns = tuple(
             ColumnPlan(
                 column, target.name, profile.columns[column.name],
-                fit(target.type, column, profile.columns[column.name],
-                    rule_of(self.target.types, pair.source.name, column)),
+                fit(target.type, column, profile.columns[column.name], self._rule(pair.source, column)),
             )
             for column, (_, target) in zip(table.columns, pair.columns, strict=True)
         )  # fmt: skip
@@ -152,6 +173,9 @@ class Filler:
             self.source.path, self.origin, self.found.encoding, table, profile, pair.target.schema,
             pair.target.name, columns,
         )  # fmt: skip
+
+    def _rule(self, table: Table, column: Column) -> TypeRule:
+        return rule_of(self.target.types, table.name, column)
 
     def _columns(self, pair: Pair, profile: TableProfile) -> None:
         """Says which columns are on one side only."""
@@ -168,8 +192,10 @@ class Filler:
             count = self._filled(pair.source, column)
             where = f"{pair.source.name}.{column.name}"
             self._note(where, f"stays behind, as gigops.yaml says: {count:,} values")
-        for column in pair.computed:
-            self._note(f"{pair.target.label}.{column.name}", "PostgreSQL computes it; SQLite's values stay")
+        for _, target in pair.columns:
+            if target.generated:
+                where = f"{pair.target.label}.{target.name}"
+                self._note(where, "PostgreSQL computes it: SQLite's values are compared, and not written")
         for only in pair.target_only:
             where = f"{pair.target.label}.{only.name}"
             if only.not_null and not only.filled and profile.rows:
@@ -180,7 +206,7 @@ class Filler:
                 self._note(where, f"is in PostgreSQL only: the rows get {value}")
         for column, target in pair.columns:
             seen = profile.columns[column.name]
-            if target.not_null and seen.nulls:
+            if target.not_null and seen.nulls and not target.generated:
                 where = f"{pair.target.label}.{target.name}"
                 key = self._null_row(pair.source, column)
                 self._refuse(where, f"is NOT NULL, and {seen.nulls:,} rows hold NULL{key}", "fill it in")
