@@ -36,6 +36,7 @@ def plan_lines(migration: Migration, target: Target) -> Iterator[str]:
         yield ""
     yield from _note_lines(migration.notes)
     yield f"{len(migration.tables)} tables, {migration.rows:,} rows"
+    yield from _native_lines(migration, target)
     if migration.filling:
         yield from _filling_lines(migration.filling)
     elif migration.found.rows > target.allow_rejects:
@@ -49,6 +50,15 @@ def plan_lines(migration: Migration, target: Target) -> Iterator[str]:
         yield "next: gigops migrate --on-misfit widen"
     else:
         yield "next: gigops migrate"
+
+
+def _native_lines(migration: Migration, target: Target) -> Iterator[str]:
+    """Raw SQL that was written for SQLite fails on PostgreSQL's own types, in production first."""
+    kinds = {c.choice.carriage.kind for table in migration.tables for c in table.columns}
+    native = sorted(kinds & {"bool", "date", "json", "jsonb", "time", "timestamp", "timestamptz", "uuid"})
+    if native and not target.compat and not migration.filling:
+        said = f"PostgreSQL's own types: {', '.join(native)}. For an application with raw SQL written for"
+        yield from _wrapped(f"{said} SQLite, --compat (compat: true) keeps what SQLite has", "")
 
 
 def plan_report(migration: Migration) -> dict[str, Any]:

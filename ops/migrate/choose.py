@@ -115,4 +115,4 @@ def _fit_text(choice: TypeChoice, profile: ColumnProfile, wishes: Wishes, rule: 
 def _aside(choice: TypeChoice) -> TypeChoice:
     if not choice.misfit:
         return choice
-    return replace(choice, reason=f"{choice.misfit}; their rows are set aside")
+    return replace(choice, reason=f"{choice.misfit}; {choice.postgres} does not hold them all")

@@ -59,8 +59,9 @@ def test_the_plan_says_each_type_and_why_and_changes_nothing(database: DatabaseU
     make(tmp_path / "app.db", SQL + "CREATE TABLE odd (n INTEGER); INSERT INTO odd VALUES (1), ('x');")
     plan = gigops(tmp_path, "migrate", "--source", "app.db", "--plan")
     assert plan.returncode == 0, plan.stderr
-    assert "made: TIMESTAMP -> text" in plan.stdout
-    assert "in the form the application writes" in " ".join(plan.stdout.split())
+    assert "made: TIMESTAMP -> timestamp" in plan.stdout
+    assert "2 texts; the values are 2 times without a zone" in " ".join(plan.stdout.split())
+    assert "--compat (compat: true) keeps what SQLite has" in " ".join(plan.stdout.split())
     assert "misfit: declared INTEGER, but the values are 1 integers 1..1, 1 texts" in plan.stdout
     assert "next: gigops migrate --on-misfit widen" in plan.stdout
     assert all(len(line) <= 80 for line in plan.stdout.splitlines())
@@ -73,6 +74,19 @@ def test_the_plan_says_each_type_and_why_and_changes_nothing(database: DatabaseU
     assert refused.returncode == 16
     assert "`odd.n` in `app.db`" in refused.stderr and "the row with rowid = 2 holds 'x'" in refused.stderr
     assert query(database, "SELECT to_regclass('users')") == [(None,)]
+
+
+def test_compat_and_rules_decide_the_types_that_the_plan_shows(tmp_path: Path) -> None:
+    make(tmp_path / "app.db", SQL + "CREATE TABLE m (at INTEGER); INSERT INTO m VALUES (1598313600000);")
+    kept = gigops(tmp_path, "migrate", "--source", "app.db", "--plan", "--compat")
+    assert "made: TIMESTAMP -> text" in kept.stdout and "--compat" not in kept.stdout
+    assert "in the form the application writes" in " ".join(kept.stdout.split())
+    rule = "types:\n  - column: m.at\n    epoch: unix_ms\n"
+    (tmp_path / "gigops.yaml").write_text("sources: [app.db]\n" + rule)
+    ruled = gigops(tmp_path, "migrate", "--plan")
+    assert ruled.returncode == 0, ruled.stderr
+    assert "at: INTEGER -> timestamptz" in ruled.stdout
+    assert "gigops.yaml says the numbers are milliseconds since 1970" in " ".join(ruled.stdout.split())
 
 
 def test_a_password_on_the_command_line_is_warned_of_and_never_repeated(
