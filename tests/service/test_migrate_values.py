@@ -88,7 +88,7 @@ def test_text_that_is_no_text_is_named_and_never_cut(database: DatabaseUrl, tmp_
     path = make(tmp_path / "a.db", f"{sql}, ('bad', CAST(x'66a0' AS TEXT));")
     with pytest.raises(Refused) as refused:
         migrate(database, path)
-    assert "`t.v` in `a.db` holds bytes that are not valid text" in refused.value.message
+    assert "`t.v` in `a.db`: 1 row cannot be carried: bytes that are not valid text" in refused.value.message
     assert "the row with k = 'bad' holds X'66A0'" in refused.value.message
     done = migrate(database, path, on_misfit="widen")
     assert done.comparison.equal

@@ -78,25 +78,22 @@ class Page:
         return tuple(Reject(key, tuple(problems)) for key, problems in found.items())
 
     def examples(self, most: int) -> list[Example]:
-        """The first rejected rows with the values that are the reason."""
-        return [
-            Example(
-                self.table.label,
-                self.table.origin.name,
-                dict(zip(key_names(self.table.source), reject.key, strict=True)),
-                problem,
-                ", ".join(map(shown, self._values(reject, problem))),
+        """The first rejected rows with the values that are the reason, told by their primary key."""
+        found = []
+        for reject in self.rejects(most):
+            row = read_row(self.connection, self.table, reject.key)
+            key = {name: row[name] for name in self.table.source.primary_key if name in row}
+            problem = reject.problems[0]
+            found.append(
+                Example(
+                    self.table.label,
+                    self.table.origin.name,
+                    key or dict(zip(key_names(self.table.source), reject.key, strict=True)),
+                    problem,
+                    ", ".join(shown(row[name]) for name in problem.columns if name in row),
+                )
             )
-            for reject in self.rejects(most)
-            for problem in reject.problems[:1]
-        ]
-
-    def _values(self, reject: Reject, problem: Problem) -> list[Value]:
-        return [
-            value
-            for name, value in read_row(self.connection, self.table, reject.key).items()
-            if name in problem.columns
-        ]
+        return found
 
     def _keys(self) -> list[str]:
         return [f"k{i}" for i in range(len(key_columns(self.table.source)) or 1)]

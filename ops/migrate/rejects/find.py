@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,7 +11,7 @@ from ops.errors import Refused
 from ops.migrate.migration import TablePlan
 from ops.migrate.model import Note
 from ops.migrate.rejects.book import Page, open_page
-from ops.migrate.rejects.model import Example, Found, Problem, shown_key
+from ops.migrate.rejects.model import Example, Found, shown_key
 from ops.migrate.rejects.orphans import NO_PARENT, count_orphans, null_orphans, reject_orphans
 from ops.migrate.rejects.twins import reject_twins
 from ops.migrate.rejects.values import reject_misfits
@@ -50,7 +51,9 @@ def sort_rows(
     notes: list[Note] = []
     if target.on_orphan == "null":
         made, notes = null_orphans(made)
-    return Sorted(tuple(made), _found(pages), (*notes, *_notes(made)))
+    found = _found(pages)
+    told = _notes(made) if found.rows <= target.allow_rejects else []
+    return Sorted(tuple(made), found, (*notes, *told))
 
 
 def _found(pages: Sequence[Page]) -> Found:
@@ -62,14 +65,14 @@ def _found(pages: Sequence[Page]) -> Found:
 def _notes(tables: Sequence[TablePlan]) -> list[Note]:
     notes = []
     for table in tables:
-        counted: dict[Problem, int] = {}
-        for reject in table.rejects:
-            for problem in reject.problems:
-                counted[problem] = counted.get(problem, 0) + 1
+        counted = Counter(problem for reject in table.rejects for problem in reject.problems)
         for problem, rows in counted.items():
-            where = f"{table.label}.{problem.where}"
             said = f"{rows} {'row is' if rows == 1 else 'rows are'} set aside: {problem.reason}"
-            notes.append(Note(where, said, f"gigops rejects show {table.label}"))
+            notes.append(Note(f"{table.label}.{problem.where}", said, f"gigops rejects show {table.label}"))
+        rejected = {name for problem in counted for name in problem.columns}
+        for column in table.columns:
+            if column.choice.misfit and column.source.name not in rejected:
+                notes.append(Note(f"{table.label}.{column.source.name}", column.choice.reason))
     return notes
 
 
