@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -53,3 +56,32 @@ def test_a_shop_on_sqlalchemy_and_alembic_moves(database: DatabaseUrl, tmp_path:
     again = json.loads(gigops(tmp_path, *words, "--json", url=database).stdout)
     assert (again["copied"], again["already"], again["equal"]) == (0, 42, True)
     there.dispose()
+
+
+def test_a_library_on_django_moves(database: DatabaseUrl, tmp_path: Path) -> None:
+    work(f"sqlite://{tmp_path}/library.db", "begin", "check")
+    work(database.reveal(), "migrate")
+    before = query(database, SHAPE)
+    numbers = "SELECT id FROM django_content_type WHERE model = 'book'"
+    as_migrated = query(database, numbers)
+    words = ("migrate", "--source", "library.db", "--schema", "existing")
+    done = gigops(tmp_path, *words, url=database)
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stdout.split())
+    assert "django_content_type: holds rows of the migrations (made by Django)" in told
+    assert "library_shelf: holds rows of the migrations (all of them SQLite's too)" in told
+    assert "django_migrations: tells the migrations that ran: PostgreSQL keeps its own" in told
+    assert query(database, SHAPE) == before
+    assert query(database, numbers) != as_migrated, "SQLite's numbers are others, so they had to come along"
+    work(database.reveal(), "check")
+    assert query(database, SHAPE) == before
+
+
+def work(url: str, *words: str) -> None:
+    """Runs the library in a process of its own: Django works with one database a process."""
+    command = [sys.executable, "-m", "tests.projects.library.work", *words]
+    env = {**os.environ, "DATABASE_URL": url}
+    done = subprocess.run(
+        command, cwd=Path(__file__).parents[2], env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,1 @@
+"""As `manage.py makemigrations` wrote them, and one that fills a table."""
