@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -135,6 +135,11 @@ def _kept(constraints: Mapping[str, Mapping[str, int]]) -> str:
     return ", ".join(counts)
 
 
+def _set_aside(rows: int, folders: Sequence[str]) -> list[str]:
+    said = "1 row" if rows == 1 else f"{rows:,} rows"
+    return [line for folder in folders for line in wrapped("  set aside    ", f"{said}: {folder}")]
+
+
 def _lines(settings: Settings, state: State) -> list[str]:
     report = _report(settings, "", state)
     window = report["window_seconds"] or 0.0
@@ -143,7 +148,7 @@ def _lines(settings: Settings, state: State) -> list[str]:
         f"  rows moved   {report['rows'] or 0:,} in {report['tables']} tables",
         f"  compared     {report['values_compared'] or 0:,} values, all equal",
         *wrapped("  kept         ", _kept(report["constraints"] or {})),
-        *(f"  set aside    {report['rejected']} rows: {folder}" for folder in report["rejects"]),
+        *_set_aside(report["rejected"], report["rejects"]),
         f"  window       {window:.1f} s",
         f"  database     {report['url']}",
         f"  switched     {settings.app.env_file}",

@@ -129,6 +129,25 @@ def test_values_unlike_their_type_are_told_before_the_window_and_can_be_carried(
         assert cursor.fetchall() == [(None,), ("lots",)]
 
 
+def test_rows_that_the_user_sets_aside_stay_behind_whole_and_the_exit_code_says_so(folder: Folder) -> None:
+    with closing(sqlite3.connect(folder.path / "a.db")) as connection, connection:
+        connection.execute("ALTER TABLE a ADD COLUMN quantity INTEGER")
+        connection.execute("INSERT INTO a VALUES (2, 'y', 'lots'), (3, 'z', 7)")
+    refused = folder.gigops("cutover", "--yes", "--on-misfit", "reject")
+    assert refused.returncode == 16, refused.stderr
+    assert (folder.path / ".env").read_text() == ENV
+    done = folder.gigops("cutover", "--yes", "--allow-rejects", "1")
+    assert done.returncode == 3, done.stderr
+    assert "set aside    1 row:" in done.stdout
+    assert "hint: gigops rejects list" in done.stderr
+    (file,) = (folder.path / ".gigops" / "rejects").glob("*/a.jsonl")
+    file.write_text(file.read_text().replace('"lots"', "12"))
+    assert folder.gigops("rejects", "retry").returncode == 0
+    with closing(connect(folder.target)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT id, quantity FROM a ORDER BY id")
+        assert cursor.fetchall() == [(1, None), (2, 12), (3, 7)]
+
+
 def test_a_target_that_is_not_empty_is_refused_and_both_ways_out_work(folder: Folder) -> None:
     _sql(folder.target, "CREATE TABLE others (id int)", "INSERT INTO others VALUES (7)")
     done = folder.gigops("cutover", "--yes")

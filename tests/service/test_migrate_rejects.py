@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.errors import Refused
+from ops.settings import TypeRule
 from ops.values import DatabaseUrl
 from tests.service.migrating import make, query
 from tests.service.rejecting import compare, lines, migrate, rejects
@@ -137,8 +138,6 @@ def test_rejects_of_keys_of_every_kind_are_left_out_exactly(database: DatabaseUr
 
 
 def test_two_spellings_of_one_value_do_not_meet_in_a_key(database: DatabaseUrl, tmp_path: Path) -> None:
-    from ops.settings import TypeRule
-
     path = make(
         tmp_path / "a.db",
         "CREATE TABLE t (id INTEGER PRIMARY KEY, u TEXT UNIQUE); INSERT INTO t VALUES"
@@ -153,3 +152,22 @@ def test_two_spellings_of_one_value_do_not_meet_in_a_key(database: DatabaseUrl, 
     done = migrate(database, path, types=rules, allow_rejects=1)
     assert query(database, "SELECT id FROM t ORDER BY id") == [(1,), (3,), (4,), (5,)]
     assert done.comparison and done.comparison.equal and done.comparison.complete
+
+
+def test_a_value_that_only_postgres_refuses_is_named_with_its_row(
+    database: DatabaseUrl, tmp_path: Path
+) -> None:
+    good = ", ".join(f"({i}, '10.0.{i // 256}.{i % 256}')" for i in range(1000) if i != 777)
+    path = make(
+        tmp_path / "a.db",
+        f"CREATE TABLE t (id INTEGER PRIMARY KEY, ip TEXT);INSERT INTO t VALUES {good}, (777, '10.0.0.256');",
+    )
+    with pytest.raises(Refused) as refused:
+        migrate(database, path, types=(TypeRule(column="t.ip", type="inet"),))
+    assert "a row of `t` in `a.db`, the one with id = 777: invalid input syntax for type inet" in str(
+        refused.value
+    )
+    assert query(database, "SELECT count(*) FROM t") == [(0,)]
+    make(path, "UPDATE t SET ip = '10.0.0.25' WHERE id = 777")
+    done = migrate(database, path, types=(TypeRule(column="t.ip", type="inet"),))
+    assert done.comparison and done.comparison.equal and done.comparison.rows == 1000
