@@ -147,3 +147,41 @@ def test_verify_afterwards_needs_no_flag(database: DatabaseUrl, tmp_path: Path) 
     assert [str(each) for each in found.first] == [
         "people.name: 'ana' in SQLite, 'Ana' in PostgreSQL (id = 1)"
     ]
+
+
+def test_a_run_that_died_before_the_triggers_were_back_is_finished_by_the_next(
+    database: DatabaseUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "a.db", PEOPLE)
+    there(database, PEOPLE_THERE + "CREATE TRIGGER t BEFORE INSERT ON people FOR EACH ROW"
+          " EXECUTE FUNCTION suppress_redundant_updates_trigger()")  # fmt: skip
+    before = keys(database)
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("ops.migrate.finish.give_back", dies)
+        fill(database, tmp_path, path)
+    assert query(database, "SELECT tgenabled FROM pg_trigger WHERE tgname = 't'") == [("D",)]
+    done = fill(database, tmp_path, path)
+    assert done.copied.already == 3 and keys(database) == before
+    assert query(database, "SELECT tgenabled FROM pg_trigger WHERE tgname = 't'") == [("O",)]
+    assert query(database, "SELECT * FROM _gigops.held") == []
+
+
+def test_rows_that_do_not_fit_are_set_aside_on_demand(database: DatabaseUrl, tmp_path: Path) -> None:
+    path = make(
+        tmp_path / "a.db",
+        """CREATE TABLE notes (id INTEGER PRIMARY KEY, code TEXT, at DATETIME, mood TEXT);
+        INSERT INTO notes VALUES (1, 'abc', '2024-02-30', 'sad'), (2, 'abcdef', NULL, 'sad'),
+            (3, 'abc', '2024-02-29', 'blue'), (4, 'abc', '2024-02-29', 'sad');""",
+    )
+    there(database, "CREATE TYPE mood AS ENUM ('sad')")
+    there(database, "CREATE TABLE notes (id int PRIMARY KEY, code varchar(5), at timestamptz, mood mood)")
+    with pytest.raises(Refused, match=r"notes\.code 1 value does not fit"):
+        fill(database, tmp_path, path)
+    done = fill(database, tmp_path, path, on_misfit="reject", allow_rejects=3)
+    assert done.comparison and done.comparison.equal
+    assert query(database, "SELECT id FROM notes") == [(4,)]
+    assert "1 row is set aside" in "\n".join(map(str, done.notes))

@@ -146,6 +146,10 @@ class Filler:
                 self._refuse(
                     where, column.choice.misfit, "correct the rows, or set them aside: --on-misfit reject"
                 )
+            named = self._rule(pair.source, column.source).type
+            if named:
+                said = f"`types:` in gigops.yaml says {named}, and the column stays {column.choice.postgres}"
+                self._note(f"{plan.label}.{column.name}", said)
             for said in column.choice.notes:
                 self._note(f"{plan.label}.{column.name}", said)
         self.planned.tables.append(plan)
