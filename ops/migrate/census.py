@@ -51,7 +51,9 @@ def bad_blobs(connection: sqlite3.Connection, table: Table, column: str) -> int:
 def decimal_digits(connection: sqlite3.Connection, table: Table, column: str) -> tuple[int, int] | None:
     """The digits before and after the point that hold every number of the column; None: not all finite."""
     connection.create_aggregate("gigops_decimals", 1, _Decimals)  # type: ignore[arg-type]
-    found = _row(connection, table, f"gigops_decimals({quoted(column)})")[0]
+    c = quoted(column)  # a text that is no number stays out: it may be no text either
+    number = f"CASE WHEN typeof({c}) <> 'text' OR {c} NOT GLOB '*[^-+.0-9eE]*' THEN {c} END"
+    found = _row(connection, table, f"gigops_decimals({number})")[0]
     if not found:
         return None
     digits, places = found.split(",")

@@ -21,6 +21,13 @@ DECLARED = (
     "INTEGER_OR_TEXT", "INTEGER NON", "BLOB SUB_TYPE TEXT", "FRUIT", "POINT", "ANY", "",
 )  # fmt: skip
 _TABLES = ("t", "T2", "order", "a b", "y" * 64, "y" * 65)
+_KEYS = {
+    "": "",
+    "row id": "PRIMARY KEY",
+    "autoincrement": "PRIMARY KEY AUTOINCREMENT",
+    "one": "PRIMARY KEY",
+    "several": "",
+}
 _STRICT = ("INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY")
 NAMES = (
     "a", "b", "Mixed Case", "select", "order", "user", 'quo"te', "xmin", "ctid", "oid", "rowid",
@@ -149,7 +156,7 @@ def tables(draw: st.DrawFn, name: str, bad_texts: bool) -> AnyTable:
     names = draw(
         st.lists(
             st.one_of(st.sampled_from(NAMES), st.text(_letters, max_size=6)),
-            min_size=1, max_size=5, unique_by=_folded,
+            min_size=2, max_size=7, unique_by=_folded,
         )
     )  # fmt: skip
     declared = [draw(st.sampled_from(_STRICT if strict else DECLARED)) for _ in names]
@@ -158,25 +165,29 @@ def tables(draw: st.DrawFn, name: str, bad_texts: bool) -> AnyTable:
         declared[0] = "INTEGER"
     without = key in ("one", "several") and draw(st.booleans())
     lines = []
+    filled = []
     for i, (column, kind) in enumerate(zip(names, declared, strict=True)):
-        words = [quoted(column), kind]
-        if i == 0 and key:
-            words.append({"row id": "PRIMARY KEY", "autoincrement": "PRIMARY KEY AUTOINCREMENT",
-                          "one": "PRIMARY KEY", "several": ""}[key])  # fmt: skip
-        words.append(draw(st.sampled_from(("", "", "", "NOT NULL", "UNIQUE", "COLLATE NOCASE"))))
-        if draw(st.integers(0, 3)) == 0 and (i or key not in ("row id", "autoincrement")):
-            words.append(f"DEFAULT {draw(st.sampled_from(_DEFAULTS))}")
-        lines.append(" ".join(words))
+        keyed = _KEYS[key] if i == 0 else ""
+        extra = draw(st.sampled_from(("", "", "", "NOT NULL", "UNIQUE", "COLLATE NOCASE")))
+        default = ""
+        if draw(st.integers(0, 3)) == 0 and not keyed.startswith("PRIMARY"):
+            default = f"DEFAULT {draw(st.sampled_from(_DEFAULTS))}"
+        lines.append(" ".join((quoted(column), kind, keyed, extra, default)))
+        filled.append(bool(keyed) or extra == "NOT NULL")
     if key == "several":
         lines.append(
             f"PRIMARY KEY ({', '.join(quoted(column) for column in names[: draw(st.integers(1, 3))])})"
         )
     options = ", ".join(["STRICT"] * strict + ["WITHOUT ROWID"] * without)
     sql = f"CREATE TABLE {quoted(name)} ({', '.join(lines)}) {options}"
-    likely = [draw(st.sampled_from(_likely(kind))) for kind in declared]
     wild = draw(st.booleans())
-    values = [st.one_of(kind, kind, kind, kind, st.none(), *([_anything] * wild)) for kind in likely]
-    many = draw(st.sampled_from((0, 1, 4, 8, 8)))
+    values = [
+        _values(draw(st.sampled_from(_likely(kind))), wild, never_null)
+        for kind, never_null in zip(declared, filled, strict=True)
+    ]
+    if key in ("row id", "autoincrement"):
+        values[0] = _integers
+    many = draw(st.sampled_from((0, 1, 5, 10)))
     rows = draw(st.lists(st.tuples(*values), min_size=many, max_size=many))
     kept = tuple(row for row in rows if bad_texts or not any(isinstance(cell, Bad) for cell in row))
     return AnyTable(name, tuple(names), sql, kept, without)
@@ -187,6 +198,11 @@ def schemas(draw: st.DrawFn) -> AnySchema:
     encoding = draw(st.sampled_from(("UTF-8", "UTF-8", "UTF-8", "UTF-16le", "UTF-16be")))
     names = draw(st.lists(st.sampled_from(_TABLES), min_size=2, max_size=4, unique=True))
     return AnySchema(encoding, tuple(draw(tables(name, encoding == "UTF-8")) for name in names))
+
+
+def _values(likely: st.SearchStrategy[Any], wild: bool, filled: bool) -> st.SearchStrategy[Any]:
+    kinds = [likely] * 5 + ([] if filled else [st.none()]) + ([_anything] if wild else [])
+    return st.one_of(*kinds)
 
 
 def _likely(declared: str) -> tuple[st.SearchStrategy[Any], ...]:

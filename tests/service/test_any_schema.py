@@ -40,6 +40,7 @@ def _told() -> Iterator[None]:
     print("\nany schema: " + ", ".join(f"{count:,} {name}" for name, count in _ran.items()))
 
 
+@pytest.mark.timeout(0)  # hypothesis itself ends the shrinking of an example after five minutes
 @settings(
     max_examples=EXAMPLES,
     deadline=None,
