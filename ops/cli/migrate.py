@@ -117,11 +117,13 @@ def migrate(
     settings = _settings(source, target, provider, schema_name, flags)
     named = _sources(settings, schema_per_source, prefix)
     if plan:
+        from ops.migrate.snapshot import settled
         from ops.migrate.survey import survey
 
         existing = settings.target.tables == "existing"
         url = _wanted(settings, named).url if existing else None
-        migration = survey(named, settings.target, url=url, refuse=False)
+        with settled(named, settings.state_dir / "snapshots") as sources:
+            migration = survey(sources, settings.target, url=url, refuse=False)
         emit(shown.plan_report(migration), shown.plan_lines(migration, settings.target))
         return
     from ops.migrate.run import migrate as run

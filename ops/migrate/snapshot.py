@@ -14,10 +14,13 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ops.errors import NotReady
-from ops.migrate.sqlitefile import check_header, fingerprint, origin_file, reading, uri
+from ops.errors import NotReady, SourceError
+from ops.migrate.beside import beside, left_over, logs_ahead
+from ops.migrate.sqlitefile import check_header, explained, fingerprint, origin_file, reading, uri
 from ops.settings import Source
 from ops.values import Size
+
+_TRIES = 5
 
 
 @contextmanager
@@ -32,6 +35,19 @@ def snapshots(sources: Sequence[Source], folder: Path) -> Iterator[tuple[Source,
             yield snapshot(sources, own)
         finally:
             shutil.rmtree(own, ignore_errors=True)
+
+
+@contextmanager
+def settled(sources: Sequence[Source], folder: Path) -> Iterator[tuple[Source, ...]]:
+    """The sources themselves, but copies of those beside which a killed program left a log or a journal:
+    SQLite cannot read these without writing there."""
+    unsettled = [source for source in sources if source.path.is_file() and left_over(source.path)]
+    if not unsettled:
+        yield tuple(sources)
+        return
+    with snapshots(unsettled, folder) as copies:
+        copied = dict(zip(unsettled, copies, strict=True))
+        yield tuple(copied.get(source, source) for source in sources)
 
 
 def snapshot(sources: Sequence[Source], folder: Path) -> tuple[Source, ...]:
@@ -50,45 +66,72 @@ def snapshot(sources: Sequence[Source], folder: Path) -> tuple[Source, ...]:
 
 
 def _copy(source: Source, copy: Path) -> Source:
-    before, unguarded = fingerprint(source.path), "immutable" in uri(source.path)
-    copy.touch(mode=0o600)
-    try:
-        _copy_pages(source.path, copy)
-        unchanged = before == fingerprint(source.path)
-        if unguarded and not unchanged:
-            return _copy(source, copy)  # somebody came meanwhile, and no lock held them off
-    except OSError as error:
-        raise NotReady(f"`{source.path}` could not be copied: {error.strerror}") from None
+    for _ in range(_TRIES):
+        before = _state(source.path)
+        left = left_over(source.path)
+        unguarded = left is not None or "immutable" in uri(source.path)
+        copy.touch(mode=0o600)
+        try:
+            _copy_pages(source.path, copy, left)
+        except OSError as error:
+            raise NotReady(f"`{source.path}` could not be copied: {error.strerror}") from None
+        unchanged = before == _state(source.path)
+        if unchanged or not unguarded:
+            break
+        # Somebody came meanwhile, and no lock held them off.
+        _empty(copy)
+    else:
+        raise SourceError(
+            f"`{source.path}` changes again and again while it is read", hint="stop its application first"
+        )
     # A file that changed meanwhile is in a state of its own, which no later run will meet again.
-    state = before if unchanged else f"in between {uuid.uuid4()}"
+    state = fingerprint(source.path) if unchanged else f"in between {uuid.uuid4()}"
     origin = {"path": str(source.path.resolve()), "fingerprint": state}
     origin_file(copy).write_text(json.dumps(origin))
     return replace(source, path=copy)
 
 
-def _copy_pages(path: Path, copy: Path) -> None:
-    """One state of the file. With a write-ahead log its pages lie in two files, which SQLite's backup puts
-    together; else the file is copied as it is, which is quicker, under a reader's lock."""
-    with reading(path) as original:
-        if _logged_ahead(path):
-            with closing(sqlite3.connect(copy)) as target:
-                original.backup(target)  # all pages in one go: one read transaction
-        else:
+def _copy_pages(path: Path, copy: Path, left: Path | None) -> None:
+    """One state of the file.
+
+    With a write-ahead log its pages lie in two files, which SQLite's backup puts together; else the file is
+    copied as it is, which is quicker, under a reader's lock. What a killed program left beside the file is
+    copied too, and put in there, so that nothing is written where the file is.
+    """
+    if left:
+        shutil.copyfile(path, copy)
+        shutil.copyfile(left, beside(copy, left.name.removeprefix(path.resolve().name)))
+        beside(copy, "-shm").unlink(missing_ok=True)
+    else:
+        with reading(path) as original:
+            # A reader's lock, or an error: without it the backup would wait for one without end.
             original.execute("BEGIN")
-            original.execute("SELECT count(*) FROM sqlite_master").fetchone()  # takes the lock
-            # Closing the file drops this process's POSIX locks on it, when they are needed no more.
-            shutil.copyfile(path, copy)
-    with closing(sqlite3.connect(copy)) as target:
-        target.execute("PRAGMA journal_mode = DELETE")
+            original.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            if logs_ahead(path):
+                with closing(sqlite3.connect(copy)) as target:
+                    original.backup(target)
+            else:
+                # Closing the file drops this process's POSIX locks on it, when they are needed no more.
+                shutil.copyfile(path, copy)
+    try:
+        with closing(sqlite3.connect(copy)) as target:
+            target.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise explained(path, str(error)) from error
 
 
-def _logged_ahead(path: Path) -> bool:
-    wal = path.with_name(path.name + "-wal")
-    return wal.exists() and wal.stat().st_size > 0
+def _state(path: Path) -> str:
+    journal = beside(path, "-journal")
+    return fingerprint(path) + (str(journal.stat().st_mtime_ns) if journal.exists() else "")
+
+
+def _empty(copy: Path) -> None:
+    for ending in ("", "-wal", "-journal", "-shm"):
+        beside(copy, ending).unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:
-    wal = path.with_name(path.name + "-wal")
+    wal = beside(path, "-wal")
     return path.stat().st_size + (wal.stat().st_size if wal.exists() else 0)
 
 

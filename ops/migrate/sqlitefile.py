@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ops.errors import NotReady, SourceError
+from ops.migrate.beside import beside, logs_ahead
 
 _MAGIC = b"SQLite format 3\x00"
 
@@ -45,8 +46,7 @@ def uri(path: Path) -> str:
     """
     with path.open("rb") as file:
         head = file.read(20)
-    wal = path.with_name(path.name + "-wal")
-    asleep = head[18:20] == b"\x02\x02" and not (wal.exists() and wal.stat().st_size)
+    asleep = head[18:20] == b"\x02\x02" and not logs_ahead(path)
     return f"file:{quote(str(path.absolute()))}?mode=ro" + ("&immutable=1" if asleep else "")
 
 
@@ -62,7 +62,7 @@ def reading(path: Path, *, whole: bool = False) -> Iterator[sqlite3.Connection]:
         connection.text_factory = _lenient
         try:
             if whole:
-                _check_pages(connection, path)
+                check_pages(connection, path)
             yield connection
         finally:
             connection.close()
@@ -105,8 +105,7 @@ def fingerprint(path: Path) -> str:
     """A text that changes when the file's content may have changed. Not for a file that this process
     has open: closing it here would drop SQLite's locks on it."""
     parts: list[object] = []
-    for name, start, length in ((path.name, 24, 4), (path.name + "-wal", 0, 32)):
-        file = path.with_name(name)
+    for file, start, length in ((path, 24, 4), (beside(path, "-wal"), 0, 32)):
         if file.exists():
             state = file.stat()
             with file.open("rb") as stream:
@@ -134,7 +133,8 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _check_pages(connection: sqlite3.Connection, path: Path) -> None:
+def check_pages(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises SourceError when SQLite finds the file damaged."""
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.OperationalError as error:
