@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
 
 from ops.values import DatabaseUrl
@@ -75,6 +76,28 @@ def test_a_library_on_django_moves(database: DatabaseUrl, tmp_path: Path) -> Non
     assert query(database, numbers) != as_migrated, "SQLite's numbers are others, so they had to come along"
     work(database.reveal(), "check")
     assert query(database, SHAPE) == before
+
+
+def test_a_cutover_moves_the_shop_into_its_own_tables(
+    database: DatabaseUrl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqlite = sa.create_engine(f"sqlite:///{tmp_path}/shop.db")
+    shop.upgrade(sqlite)
+    shop.open_for_business(sqlite)
+    sqlite.dispose()
+    there = sa.create_engine(database.reveal().replace("postgresql://", "postgresql+psycopg2://"))
+    shop.upgrade(there)
+    before = query(database, SHAPE)
+    (tmp_path / ".env").write_text("DATABASE_URL=sqlite:///shop.db\n")
+    assert gigops(tmp_path, "init", url=database).returncode == 0
+    monkeypatch.setenv("GIGOPS_TARGET_TABLES", "existing")
+    done = gigops(tmp_path, "cutover", "--yes", "--json", url=database)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["rows"] == 42
+    assert query(database, SHAPE) == before
+    shop.check(there)
+    shop.check_on_postgresql(there)
+    there.dispose()
 
 
 def work(url: str, *words: str) -> None:
