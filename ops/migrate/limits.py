@@ -1,10 +1,12 @@
-"""What PostgreSQL cannot hold, however it is typed: told before anything is changed."""
+"""What cannot be carried, however it is typed: told before anything is changed."""
 
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from ops.errors import Refused
+from ops.migrate.beside import log_is_lost
 from ops.migrate.model import Note, Table
 from ops.migrate.seen import TableProfile
 from ops.migrate.sqlitefile import quoted
@@ -15,6 +17,14 @@ VALUE_BYTES = 2**30 - 5
 Limits": field size)."""
 DUMPED_BYTES = 2**29 - 16
 """The most in one bytea value that pg_dump can write: it writes two digits a byte."""
+
+
+def log_notes(path: Path, tables: int) -> list[Note]:
+    """What cannot be read because it is not there: rows of a write-ahead log that is missing."""
+    if not log_is_lost(path, tables):
+        return []
+    what = "its write-ahead log is missing: the last rows may have been in it"
+    return [Note(path.name, what, "look for the -wal file, and put it beside the file")]
 
 
 def check_sizes(
