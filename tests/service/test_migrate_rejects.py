@@ -171,3 +171,14 @@ def test_a_value_that_only_postgres_refuses_is_named_with_its_row(
     make(path, "UPDATE t SET ip = '10.0.0.25' WHERE id = 777")
     done = migrate(database, path, types=(TypeRule(column="t.ip", type="inet"),))
     assert done.comparison and done.comparison.equal and done.comparison.rows == 1000
+
+
+def test_a_row_that_nobody_set_aside_is_a_difference(database: DatabaseUrl, tmp_path: Path) -> None:
+    path = make(
+        tmp_path / "a.db",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER); INSERT INTO t VALUES (1, 1), (2, 'two');",
+    )
+    migrate(database, path, allow_rejects=1)
+    make(path, "INSERT INTO t VALUES (3, 'three')")
+    found = compare(database, path)
+    assert [(d.kind, d.key) for d in found.first] == [("missing", "id = 3")] and found.differences == 1

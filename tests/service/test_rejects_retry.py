@@ -84,6 +84,21 @@ def test_a_wider_column_or_a_rule_lets_rows_in_as_they_are(database: DatabaseUrl
     ]
 
 
+def test_numbers_go_on_above_the_rows_that_came(database: DatabaseUrl, tmp_path: Path) -> None:
+    path = make(
+        tmp_path / "a.db",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER); INSERT INTO t VALUES (1, 1), (2, 'two');",
+    )
+    migrate(database, path, allow_rejects=1)
+    correct(path, "t", id=50, n=2)
+    assert [t.carried for t in retry(database, path)] == [1]
+    assert query(database, "INSERT INTO t (n) VALUES (3) RETURNING id") == [(51,)]
+    found = compare(database, path)
+    assert found.differences == 1 and found.first[0].key == "id = 51", (
+        "the row that came is known, the new not"
+    )
+
+
 def test_a_row_that_meets_another_never_replaces_it(database: DatabaseUrl, moved: Path) -> None:
     correct(moved, "p", id=1, n=5)
     (first, _) = retry(database, moved)
