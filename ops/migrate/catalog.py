@@ -2,70 +2,55 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
-from ops.migrate.model import Column, ForeignKey, Index, IndexPart, LeftOut, Schema, Table
+from ops.migrate.model import Column, ForeignKey, Index, IndexPart, LeftOut, Schema, Table, Trigger, View
 from ops.migrate.sqlitefile import quoted
 from ops.migrate.sqltext import ColumnText, TableText, read_create_index, read_create_table
+from ops.migrate.viewing import read_view
+from ops.migrate.virtual import is_virtual, read_virtual, shadow_names
 
 OWN = "_gigops_"
 """What gigops itself puts into a SQLite file (fence, capture) begins so, and is no part of it."""
-_SHADOWS = (
-    "content",
-    "segments",
-    "segdir",
-    "docsize",
-    "stat",
-    "data",
-    "idx",
-    "config",
-    "node",
-    "rowid",
-    "parent",
-)
+_HEADER = ("user_version", "application_id")
 
 
-def read_schema(connection: sqlite3.Connection, path: Path) -> Schema:
-    """Everything the file declares, tables in the order they were made."""
+def read_schema(connection: sqlite3.Connection, path: Path, *, orphans: bool = True) -> Schema:
+    """Everything the file declares, tables in the order they were made; with `orphans` counted too."""
     encoding = str(connection.execute("PRAGMA encoding").fetchone()[0])
     rows = connection.execute(
         "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master ORDER BY rowid"
     ).fetchall()
-    virtual = {name for kind, name, _, sql in rows if kind == "table" and _is_virtual(sql)}
-    shadows = _shadow_names(connection, virtual, {name for kind, name, _, _ in rows if kind == "table"})
-    tables, left_out = [], []
+    virtual = {name: sql for kind, name, _, sql in rows if kind == "table" and is_virtual(sql)}
+    shadows = {low for name, sql in virtual.items() for low in shadow_names(name, sql)}
+    tables, left_out, views, triggers = list[Table](), list[LeftOut](), list[View](), list[Trigger]()
     for kind, name, of_table, sql in rows:
         if name.startswith(OWN):
             continue
-        if name in virtual:
-            left_out.append(LeftOut("virtual table", name, sql))
-        elif name in shadows:
+        if name in virtual and kind == "table":
+            found = read_virtual(connection, name, sql)
+            tables += [found] if isinstance(found, Table) else []
+            left_out += [found] if isinstance(found, LeftOut) else []
+        elif kind == "table" and name.lower() in shadows:
             left_out.append(LeftOut("shadow table", name, sql))
-        elif kind in ("view", "trigger"):
-            left_out.append(LeftOut(kind, name, sql))
+        elif kind == "view":
+            views.append(read_view(connection, name, sql))
+        elif kind == "trigger":
+            triggers.append(Trigger(name, of_table, sql))
         elif kind == "table" and not name.lower().startswith("sqlite_"):
             tables.append(_read_table(connection, name, sql))
         elif kind == "index" and of_table in virtual:
             left_out.append(LeftOut("index", name, sql))
     by_name = {t.name.lower(): t for t in tables}
-    resolved = tuple(_with_orphans(connection, _with_parents(table, by_name), by_name) for table in tables)
-    return Schema(path, encoding, resolved, tuple(left_out))
-
-
-def _is_virtual(sql: str) -> bool:
-    return re.match(r"\s*CREATE\s+VIRTUAL\s+TABLE", sql, re.IGNORECASE) is not None
-
-
-def _shadow_names(connection: sqlite3.Connection, virtual: set[str], tables: set[str]) -> set[str]:
-    found = {f"{name}_{suffix}" for name in virtual for suffix in _SHADOWS} & tables
-    try:
-        listed = connection.execute("SELECT name FROM pragma_table_list WHERE type = 'shadow'").fetchall()
-    except sqlite3.OperationalError:
-        return found  # SQLite before 3.37, or a module that is not loaded
-    return found | {name for (name,) in listed}
+    resolved = [_with_parents(table, by_name) for table in tables]
+    if orphans:
+        resolved = [with_orphans(connection, table, by_name) for table in resolved]
+    version, application = (connection.execute(f"PRAGMA {word}").fetchone()[0] for word in _HEADER)
+    return Schema(
+        path, encoding, tuple(resolved), tuple(left_out), tuple(views), tuple(triggers), version, application
+    )
 
 
 def _read_table(connection: sqlite3.Connection, name: str, sql: str) -> Table:
@@ -192,7 +177,8 @@ def _with_parents(table: Table, tables: dict[str, Table]) -> Table:
     return replace(table, foreign_keys=tuple(keys))
 
 
-def _with_orphans(connection: sqlite3.Connection, table: Table, tables: dict[str, Table]) -> Table:
+def with_orphans(connection: sqlite3.Connection, table: Table, tables: dict[str, Table]) -> Table:
+    """`table` with the rows counted whose parent is missing; `tables` by their lower-case names."""
     keys = []
     for key in table.foreign_keys:
         # Without a key to look the parent up by, the search would take rows times rows.

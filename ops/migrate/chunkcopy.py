@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ChunkCopy:
-    """The part, the table's oid in PostgreSQL, and how far the part was copied before (None: not begun)."""
+    """The part, the table's oid in PostgreSQL, and how far the part was copied before (None: not begun).
+    PostgreSQL computes the columns `computed` itself."""
 
     chunk: Chunk
     oid: int
     mark: Mark | None
+    computed: frozenset[str] = frozenset()
 
     def batches(self, file: SqliteColumns) -> Generator[tuple[Any, int | None, bool], None, None]:
         """Converted batches, each with how far it reaches (its last row id, or the rows so far) and whether
         it is the last; the last may be None, when there is nothing left to copy."""
         reached = self.mark.reached if self.mark else None
         pending: tuple[Any, int] | None = None
-        for batch in self._read(file, reached):
+        for batch, far in self._read(file, reached):
             if pending:
                 yield *pending, False
-            pending = batch
+            pending = batch.drop_columns(sorted(self.computed)), far
         yield (*pending, True) if pending else (None, reached, True)
 
     def _read(self, file: SqliteColumns, reached: int | None) -> Generator[tuple[Any, int], None, None]:

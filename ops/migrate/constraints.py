@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import sqlglot
 from sqlglot import exp
 
 from ops.migrate.expressions import Operand, Untranslatable, translate
+from ops.migrate.expressions.parsing import parse_expression
 from ops.migrate.migration import Attempt, Step, TablePlan
 from ops.migrate.model import ForeignKey, Note
-from ops.migrate.names import Pool, quote
+from ops.migrate.names import Policy, Pool, quote, styled
 
 
-def checks(table: TablePlan, pool: Pool, operands: Mapping[str, Operand]) -> Iterator[Step | Note]:
+def checks(
+    table: TablePlan, pool: Pool, operands: Mapping[str, Operand], policy: Policy
+) -> Iterator[Step | Note]:
     """A CHECK that rows violate is kept for new rows (NOT VALID), as in SQLite."""
     for number, check in enumerate(table.source.checks, start=1):
         where = f"{table.label}: CHECK ({check.expression})"
@@ -24,13 +26,15 @@ def checks(table: TablePlan, pool: Pool, operands: Mapping[str, Operand]) -> Ite
         except Untranslatable as reason:
             yield Note(where, f"not carried: {reason}", by_hand)
             continue
-        name = pool.take(check.name or f"{table.name}_check{number}", table.name)
+        name = pool.take(styled(check.name, policy) or f"{table.name}_check{number}", table.name)
         alter = f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(name)} CHECK"
         document = _checked_as_json(check.expression, operands)
+        if document and document.kind in ("json", "jsonb"):
+            continue  # the type itself holds it
         attempts = []
         if document:
             # IS JSON came with PostgreSQL 16; before it, the cast refuses what is not JSON.
-            cast = f"({quote(document)} IS NULL OR {quote(document)}::json IS NOT NULL)"
+            cast = f"({quote(document.name)} IS NULL OR {quote(document.name)}::json IS NOT NULL)"
             attempts.append(Attempt(f"{alter} ({cast})", Note("", "")))
         kept = Note(
             where, "some rows violate it: it is kept for new rows only (NOT VALID)", "correct the rows"
@@ -53,7 +57,8 @@ def foreign_keys(
             continue
         columns = ", ".join(quote(table.column(c).name) for c in key.columns)
         to = ", ".join(quote(parent.column(c).name) for c in key.parent_columns)
-        name = pool.take(f"{table.name}_{'_'.join(key.columns)}_fkey", table.name)
+        named = "_".join(table.column(c).name for c in key.columns)
+        name = pool.take(f"{table.name}_{named}_fkey", table.name)
         sql = (
             f"ALTER TABLE {table.qualified} ADD CONSTRAINT {quote(name)} FOREIGN KEY ({columns})"
             f" REFERENCES {parent.qualified} ({to}) ON UPDATE {key.on_update} ON DELETE {key.on_delete}"
@@ -87,11 +92,11 @@ def _problem(key: ForeignKey, parent: TablePlan | None) -> str:
     return ""
 
 
-def _checked_as_json(text: str, columns: Mapping[str, Operand]) -> str | None:
+def _checked_as_json(text: str, columns: Mapping[str, Operand]) -> Operand | None:
     """The column, if `text` is `json_valid(column)`, with or without `OR column IS NULL`."""
     try:
-        tree = sqlglot.parse_one(text, dialect="sqlite").unnest()
-    except sqlglot.errors.SqlglotError:
+        tree = parse_expression(text).unnest()
+    except Untranslatable:
         return None
     sides = [tree.left.unnest(), tree.right.unnest()] if isinstance(tree, exp.Or) else [tree]
     calls = [
@@ -101,4 +106,4 @@ def _checked_as_json(text: str, columns: Mapping[str, Operand]) -> str | None:
     if len(calls) != 1 or len(calls) + len(nulls) != len(sides):
         return None
     names = {side.name.lower() for side in [calls[0].expressions[0], *(n.this for n in nulls)]}
-    return columns[names.pop()].name if len(names) == 1 and names <= set(columns) else None
+    return columns[names.pop()] if len(names) == 1 and names <= set(columns) else None

@@ -26,6 +26,10 @@ from ops.migrate.reading import Part
 _WHOLE = {"smallint": pa.int16(), "integer": pa.int32(), "bigint": pa.int64()}
 
 
+class UnfitValue(Refused):
+    """A value that its column's type cannot hold; table, column and value are named."""
+
+
 def arrow_type(column: ColumnPlan) -> Any:
     """The Arrow type whose binary COPY form is the column's PostgreSQL type.
 
@@ -61,7 +65,7 @@ def arrow_type(column: ColumnPlan) -> Any:
 def from_sqlite(table: TablePlan, parts: Sequence[Part], batch: Any) -> Any:
     """A batch read with `parts` as a batch of the table's columns, named as in PostgreSQL.
 
-    Raises Refused, with column and value, for a value that its column's type cannot hold.
+    Raises UnfitValue, with column and value, for a value that its column's type cannot hold.
     """
     columns: list[list[tuple[str, Any]]] = [[] for _ in table.columns]
     for i, part in enumerate(parts):
@@ -139,7 +143,7 @@ def _one(table: TablePlan, column: ColumnPlan, source: str, value: Any) -> objec
     try:
         made = convert_value(column, given)
     except Misfit as misfit:
-        raise Refused(
+        raise UnfitValue(
             f"`{table.source.name}.{column.source.name}` in `{table.origin.name}` holds {show(given)}:"
             f" {misfit.reason}",
             hint="correct the rows, or gigops migrate --plan shows what else can be done",

@@ -6,19 +6,20 @@ import time
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ops.errors import Missing, Refused, SourceError
 from ops.interfaces import Pace, Progress, Reporter
-from ops.migrate import census, state
+from ops.migrate import state
 from ops.migrate.chunkcopy import ChunkCopy
 from ops.migrate.crew import Crew, enlist, hands
+from ops.migrate.generated import computed_columns
 from ops.migrate.hand import Hand
 from ops.migrate.migration import Migration, SourcePlan, TablePlan
 from ops.migrate.plan import chunks, in_order
+from ops.migrate.rejects.refusal import refused_row, unfit
 from ops.migrate.session import open_session
-from ops.migrate.sqlitefile import identity, reading
+from ops.migrate.sqlitefile import identity
 from ops.values import DatabaseUrl
 
 
@@ -47,6 +48,7 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
         state.hold(guard, session=True)
         oids = _own_tables(migration, guard)
         marks = state.marks(guard)
+        computed = computed_columns(guard)
         guard.commit()
         already = sum(m.rows for (oid, _), m in marks.items() if oid in oids.values())
         wanted = 1 if migration.ordered else hands(url)
@@ -58,7 +60,7 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
             _check_unchanged(source)
         todo = chunks(migration.tables) if not migration.ordered else in_order(migration.tables)
         copies = [
-            ChunkCopy(chunk, oid, marks.get((oid, chunk.part)))
+            ChunkCopy(chunk, oid, marks.get((oid, chunk.part)), computed.get(oid, frozenset()))
             for chunk in todo
             if (oid := oids[(chunk.table.schema, chunk.table.name)])
         ]
@@ -72,10 +74,11 @@ def copy_rows(migration: Migration, url: DatabaseUrl, reporter: Reporter, pace: 
 def _copy(work: ChunkCopy, hand: Hand, *, bar: Progress, pace: Pace, crew: Crew[Hand]) -> int:
     """Copies what the mark leaves over, and returns the rows."""
     from ops.migrate.arrow import RefusedRows
+    from ops.migrate.convert import UnfitValue
 
     if work.mark and work.mark.done:
         return 0
-    table, copied = work.chunk.table, 0
+    table, copied, batch = work.chunk.table, 0, None
     target = hand.writer(table)
     try:
         batches = work.batches(hand.file(table.path))
@@ -95,9 +98,25 @@ def _copy(work: ChunkCopy, hand: Hand, *, bar: Progress, pace: Pace, crew: Crew[
     except RefusedRows as error:
         target.rollback()
         reason = str(error)
+    except UnfitValue as error:
+        target.rollback()
+        raise unfit(table, error) from None
     else:
         return copied
-    raise _refused(table, reason)
+    raise refused_row(table, reason, batch, partial(_takes, target, table))
+
+
+def _takes(target: Any, table: TablePlan, batch: Any) -> bool:
+    """Whether PostgreSQL would take these rows; they do not stay."""
+    from ops.migrate.arrow import RefusedRows
+
+    try:
+        target.copy(table.schema, table.name, batch)
+    except RefusedRows:
+        return False
+    finally:
+        target.rollback()
+    return True
 
 
 def _own_tables(migration: Migration, connection: Any) -> dict[tuple[str, str], int]:
@@ -126,24 +145,3 @@ def _check_unchanged(source: SourcePlan) -> None:
             f"`{source.origin}` changed since it was surveyed",
             hint="run it again; gigops migrate copies a snapshot, gigops cutover freezes the file first",
         )
-
-
-def _refused(table: TablePlan, reason: str) -> Refused:
-    """Finds the value PostgreSQL refused, and says where it stands."""
-    path: Path = table.path
-    with reading(path) as connection:
-        for column in table.columns:
-            if column.choice.carriage.kind != "text":
-                continue
-            for problem in ("nul", "utf8"):
-                key, value = census.example(
-                    connection, table.source, column.source.name, problem, table.encoding
-                )
-                if value:
-                    what = "a NUL byte" if problem == "nul" else "bytes that are not valid text"
-                    return Refused(
-                        f"`{table.source.name}.{column.source.name}` in `{table.origin.name}` holds {what},"
-                        f" which PostgreSQL's text cannot (the row with {key} holds {value})",
-                        hint="correct the rows, or add --on-misfit widen: the column becomes bytea",
-                    )
-    return Refused(f"PostgreSQL refuses rows of `{table.label}`: {reason}", hint="gigops migrate --plan")

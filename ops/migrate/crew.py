@@ -35,7 +35,7 @@ class Crew(Generic[Worker]):
         self.stopped = threading.Event()
         self._cancel = cancel
 
-    def run(self, tasks: Sequence[Callable[[Worker], Result]], pace: Pace) -> list[Result]:
+    def run(self, tasks: Sequence[Callable[[Worker], Result]], pace: Pace | None = None) -> list[Result]:
         """The results, in the order of the tasks. The first error ends the others and is raised."""
         free: SimpleQueue[Worker] = SimpleQueue()
         for worker in self.workers:
@@ -64,13 +64,14 @@ class Crew(Generic[Worker]):
                 raise
         return [future.result() for future in futures]
 
-    def _watch(self, futures: Sequence[Future[Result]], pace: Pace) -> None:
+    def _watch(self, futures: Sequence[Future[Result]], pace: Pace | None) -> None:
         waiting = set(futures)
         while waiting:
             done, waiting = wait(waiting, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
             for future in done:
                 future.result()
-            pace.check()
+            if pace:
+                pace.check()
 
 
 class _LeftUndone(Exception):

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ops.interfaces import Pace
-from ops.migrate import state
+from ops.migrate import made, state
 from ops.migrate.crew import Crew, enlist, hands
 from ops.migrate.existing.take import give_back
+from ops.migrate.generated import not_computed
 from ops.migrate.migration import Migration, Step, TablePlan
 from ops.migrate.model import Note
 from ops.migrate.names import literal, quote
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     Task = Callable[[Connection], Sequence[Note]]
 
-_LAST = ("view", "trigger")
 # For gigops's own sessions only.
 _SESSION = "SET maintenance_work_mem = '64MB'; SET lock_timeout = 0; SET gigops.copying = 'on'"
 
@@ -48,7 +48,7 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
         for stage in _stages(migration):
             for found in crew.run(stage, pace):
                 notes += found
-        notes += give_back(migration, workers[0])
+        notes += [*not_computed(migration, workers[0]), *give_back(migration, workers[0])]
     return tuple(notes)
 
 
@@ -72,12 +72,12 @@ def _stages(migration: Migration) -> Iterator[list[Task]]:
     steps = sorted(migration.after, key=lambda step: order.get((step.schema, step.table), len(order)))
     indexes = [s for s in steps if s.build or s.sql.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX"))]
     yield [partial(_build, step) for step in indexes]
-    rest = [s for s in steps if (s.adopt or s not in indexes) and s.kind not in ("foreign key", *_LAST)]
+    rest = [s for s in steps if (s.adopt or s not in indexes) and s.kind not in ("foreign key", *made.KINDS)]
     yield [partial(_all, [s for s in rest if (s.schema, s.table) == key]) for key in order]
     keys = [s for s in steps if s.kind == "foreign key"]
     yield [partial(_all, keys)]
     yield [*(partial(_prove, key) for key in keys if key.proof), *(partial(_analyze, t) for t in heaviest)]
-    yield [partial(_all, [s for s in migration.after if s.kind in _LAST])]
+    yield [partial(_all, [s for s in migration.after if s.kind in made.KINDS])]
 
 
 def _build(step: Step, connection: Connection) -> Sequence[Note]:
@@ -116,7 +116,8 @@ def _try(connection: Connection, step: Step) -> Sequence[Note]:
     first = ""
     if step.adopt and not _refused(connection, step.adopt, step.table):
         return ()
-    for sql, note in [(step.sql, None), *((a.sql, a.note) for a in step.otherwise if a.sql)]:
+    first_sql = made.making(step) if step.kind in made.KINDS else step.sql
+    for sql, note in [(first_sql, None), *((a.sql, a.note) for a in step.otherwise if a.sql)]:
         refusal = _refused(connection, sql, step.table)
         if not refusal:
             return [note] if note and note.what else []
@@ -151,6 +152,8 @@ def _present(connection: Connection, step: Step) -> bool:
         cursor.execute(
             f"SELECT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass({table}) AND"
             f" conname = {literal(step.name)}) OR ({free} AND to_regclass({index}) IS NOT NULL)"
+            f" OR EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass({table}) AND"
+            f" tgname = {literal(step.name)})"
         )
         found = cursor.fetchone()
     connection.rollback()

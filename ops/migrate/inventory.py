@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ops.migrate.migration import Migration
@@ -18,16 +18,19 @@ _PLURALS = {
     "foreign key": "foreign keys",
     "check": "checks",
 }
+_OTHERS = {"view": "views", "trigger": "triggers"}
 
 
 @dataclass(frozen=True)
 class Count:
-    """`missing` names those that were meant and are not there."""
+    """`missing` names those that were meant and are not there. Without `vital` ones nothing is lost of what
+    the database holds or refuses."""
 
     name: str
     expected: int
     present: int
     missing: tuple[str, ...] = ()
+    vital: bool = True
 
 
 def present_columns(
@@ -65,6 +68,10 @@ def count_constraints(migration: Migration, connection: Connection) -> tuple[Cou
     for kind, plural in _PLURALS.items():
         steps = [(s.schema, s.table, s.name) for s in migration.after if s.kind == kind]
         counts.append(_count(plural, steps, named))
+    objects = _objects(connection, migration.schemas)
+    for kind, plural in _OTHERS.items():
+        steps = [(s.schema, s.table, s.name) for s in migration.after if s.kind == kind]
+        counts += [replace(_count(plural, steps, objects), vital=False)] if steps else []
     return tuple(counts)
 
 
@@ -83,6 +90,20 @@ def _named(connection: Connection, schemas: Sequence[str]) -> set[tuple[str, str
             " JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid"
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " WHERE n.nspname = ANY(%(s)s) AND x.indisvalid",
+            {"s": list(schemas)},
+        )
+        return {(row[0], row[1], row[2]) for row in cursor.fetchall()}
+
+
+def _objects(connection: Connection, schemas: Sequence[str]) -> set[tuple[str, str, str]]:
+    """Views (as their own tables) and triggers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT n.nspname, c.relname, c.relname FROM pg_class c JOIN pg_namespace n"
+            " ON n.oid = c.relnamespace WHERE n.nspname = ANY(%(s)s) AND c.relkind = 'v'"
+            " UNION SELECT n.nspname, c.relname, t.tgname FROM pg_trigger t JOIN pg_class c"
+            " ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE n.nspname = ANY(%(s)s) AND NOT t.tgisinternal",
             {"s": list(schemas)},
         )
         return {(row[0], row[1], row[2]) for row in cursor.fetchall()}

@@ -20,12 +20,14 @@ LAYOUT = "2"
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """A column, its name in PostgreSQL, what its values are, and the type they get."""
+    """A column, its name in PostgreSQL, what its values are, and the type they get. PostgreSQL is to
+    compute it as `computed` says (`""`: it gets the values)."""
 
     source: Column
     name: str
     profile: ColumnProfile
     choice: TypeChoice
+    computed: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Step:
 
     A key may be had in two parts: `build` makes its index, beside other builds on the same table, and
     `adopt` makes the index a key. `proof` checks the rows that are there against a constraint made NOT
-    VALID; when it is refused, the notes of `otherwise` hold.
+    VALID; when it is refused, the notes of `otherwise` hold. The `proof` of a view is run with its
+    statement. `origin` is the file that a view or trigger is of.
     """
 
     kind: str
@@ -87,6 +90,7 @@ class Step:
     build: str = ""
     adopt: str = ""
     proof: str = ""
+    origin: str = ""
 
 
 @dataclass(frozen=True)

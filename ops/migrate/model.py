@@ -65,7 +65,7 @@ class Check:
 class Table:
     """`rowid_alias` is the column that is the row id (INTEGER PRIMARY KEY); `rowid_name` is a word that
     reads the row id (None: WITHOUT ROWID, or all three words are columns); `sequence` is the highest
-    number AUTOINCREMENT has given out."""
+    number AUTOINCREMENT has given out. `module` is that of a virtual table (`fts5`, `rtree`)."""
 
     name: str
     columns: tuple[Column, ...]
@@ -77,6 +77,7 @@ class Table:
     indexes: tuple[Index, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
+    module: str = ""
 
     def column(self, name: str) -> Column | None:
         """The column SQLite would mean by `name` (case does not matter to it)."""
@@ -92,22 +93,63 @@ class Table:
 
 
 @dataclass(frozen=True)
+class ColumnSum:
+    """What a view's column gives in SQLite: how many values are not NULL, how many of them are integers,
+    reals and texts, the sum of each integer modulo 1000003, of the reals, and of the texts' lengths."""
+
+    values: int
+    integers: int
+    reals: int
+    texts: int
+    integer_sum: int
+    real_sum: float
+    length_sum: int
+
+
+@dataclass(frozen=True)
+class View:
+    """`columns` are what SQLite calls them; `problem` is why SQLite itself cannot read it. `rows` and
+    `sums` are what it gives (None: that takes too long to find out)."""
+
+    name: str
+    sql: str
+    columns: tuple[str, ...] = ()
+    problem: str = ""
+    rows: int | None = None
+    sums: tuple[ColumnSum, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """`table` is the table or view it is of."""
+
+    name: str
+    table: str
+    sql: str
+
+
+@dataclass(frozen=True)
 class LeftOut:
-    """An object that is not carried: a view, a trigger, a virtual table or one of its shadow tables."""
+    """An object that is not carried: a virtual table or one of its shadow tables."""
 
     kind: str
     name: str
     sql: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """One SQLite file."""
+    """One SQLite file. `user_version` and `application_id` are its header's numbers."""
 
     path: Path
     encoding: str
     tables: tuple[Table, ...]
     left_out: tuple[LeftOut, ...] = field(default=())
+    views: tuple[View, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    user_version: int = 0
+    application_id: int = 0
 
 
 @dataclass(frozen=True)

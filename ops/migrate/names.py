@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from typing import Literal
+
+Policy = Literal["preserve", "lower", "snake"]
 
 LONGEST = 63  # bytes: NAMEDATALEN - 1
 _SYSTEM_COLUMNS = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"}
@@ -29,11 +33,32 @@ def fit(name: str) -> str:
     return _marked(name or "unnamed", name)
 
 
-def column_names(names: tuple[str, ...]) -> dict[str, str]:
+def styled(name: str, policy: Policy) -> str:
+    """`UserId` as it is, or `userid`, or `user_id`."""
+    if policy == "preserve":
+        return name
+    if policy == "snake":
+        name = re.sub(r"([a-z])([A-Z])|([0-9])(?=[A-Z][a-z])|([A-Z])(?=[A-Z][a-z])", _stepped, name)
+        name = re.sub(r"\W+", "_", name)
+    return name.lower()
+
+
+def meeting(names: tuple[str, ...], policy: Policy) -> tuple[str, str] | None:
+    """Two of `names` that would be one in this style."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(styled(name, policy), name)
+        if other != name:
+            return other, name
+    return None
+
+
+def column_names(names: tuple[str, ...], policy: Policy = "preserve") -> dict[str, str]:
     """Each column's name in PostgreSQL."""
     found: dict[str, str] = {}
     for name in names:
-        wanted = name + "_" if name.lower() in _SYSTEM_COLUMNS and name == name.lower() else fit(name)
+        plain = styled(name, policy)
+        wanted = plain + "_" if plain in _SYSTEM_COLUMNS else fit(plain)
         while wanted in found.values():
             wanted = _marked(wanted, name + wanted)
         found[name] = wanted
@@ -53,6 +78,10 @@ class Pool:
             name = _marked(name, belonging_to + name)
         self._taken.add(name)
         return name
+
+
+def _stepped(found: re.Match[str]) -> str:
+    return f"{found[1]}_{found[2]}" if found[1] else f"{found[0]}_"
 
 
 def _marked(name: str, full: str) -> str:

@@ -62,7 +62,7 @@ def migrate(wanted: Wanted, reporter: Reporter, pace: Pace) -> Migrated:
     started = time.monotonic()
     check_sessions(wanted.url)
     with snapshots(wanted.sources, wanted.folder) as copies:
-        migration = survey(copies, wanted.target, url=wanted.url)
+        migration = survey(copies, wanted.target, url=wanted.url, still=True)
         with closing(open_session(wanted.url)) as connection:
             inspect_target(migration, connection, wanted.target.into_existing)
             reporter.say(f"copying {len(migration.tables)} tables, {migration.rows:,} rows to {wanted.url}")
@@ -85,7 +85,7 @@ def compare(wanted: Wanted, reporter: Reporter, pace: Pace) -> Comparison:
     with snapshots(wanted.sources, wanted.folder) as copies:
         with closing(open_session(wanted.url)) as connection:
             target = decisions.recall(connection, copies, replace(wanted.target, tables=_tables(wanted)))
-        migration = survey(copies, target, url=wanted.url, refuse=False)
+        migration = survey(copies, target, url=wanted.url, still=True, refuse=False)
         return verify(migration, wanted.url, reporter, pace)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ops.errors import NotReady, Refused
-from ops.migrate import state
+from ops.migrate import made, state
 from ops.migrate.existing import held, take
-from ops.migrate.migration import Migration, SourcePlan
+from ops.migrate.migration import Migration, SourcePlan, Step
 from ops.migrate.names import literal, quote
 
 if TYPE_CHECKING:
@@ -56,8 +56,23 @@ def create_schema(migration: Migration, connection: Connection) -> None:
         for source in migration.sources:
             for table in source.tables:
                 if (table.schema, table.name) not in ours:
-                    run_statement(connection, steps[(table.schema, table.name)].sql, table.label)
+                    _make(connection, steps[(table.schema, table.name)], table.label)
                     state.note_table(connection, table, source.schema)
+
+
+def _make(connection: Connection, step: Step, label: str) -> None:
+    """The table; without the columns it computes, when PostgreSQL refuses those (`not_computed` tells)."""
+    import psycopg2
+
+    if not step.otherwise:
+        run_statement(connection, step.sql, label)
+        return
+    run_statement(connection, "SAVEPOINT computing", label)
+    try:
+        run_statement(connection, step.sql, label)
+    except (psycopg2.ProgrammingError, psycopg2.NotSupportedError):
+        run_statement(connection, "ROLLBACK TO SAVEPOINT computing", label)
+        run_statement(connection, step.otherwise[0].sql, label)
 
 
 def _check_server(connection: Connection) -> None:
@@ -104,6 +119,8 @@ def _check_contents(migration: Migration, connection: Connection, into_existing:
         if oid not in filled
         and any(str(s.origin) == source and s.schema == schema for s in migration.sources)
     }  # fmt: skip
+    ours |= {(schema, name) for kind, schema, name, source in made.there(connection)
+             if kind == "view" and any(str(s.origin) == source for s in migration.sources)}  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
@@ -179,7 +196,8 @@ def _drop_outdated(migration: Migration, source: SourcePlan, connection: Connect
     names = ", ".join(f"{quote(schema)}.{quote(name)}" for schema, name, _ in outdated)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE {names}")
+            for statement in [*made.drop_statements(connection, source), f"DROP TABLE {names}"]:
+                cursor.execute(statement)
     except psycopg2.errors.DependentObjectsStillExist as error:
         raise Refused(
             f"the tables of an earlier run cannot be made anew: {reason(error)}",

@@ -88,8 +88,10 @@ def open_texts(url: DatabaseUrl) -> Iterator[Connection]:
 
 def as_texts(table: TablePlan, batch: Any) -> Any:
     """The batch, made by `convert.from_sqlite`, with each value as the text that PostgreSQL reads."""
-    arrays = [_texts(column, array) for column, array in zip(table.columns, batch.columns, strict=True)]
-    return pa.record_batch(arrays, names=batch.schema.names)
+    columns = {column.name: column for column in table.columns}
+    names = batch.schema.names
+    arrays = [_texts(columns[name], array) for name, array in zip(names, batch.columns, strict=True)]
+    return pa.record_batch(arrays, names=names)
 
 
 def _texts(column: ColumnPlan, array: Any) -> Any:

@@ -56,7 +56,7 @@ class Comparison:
     @property
     def complete(self) -> bool:
         """Every key and constraint the migration meant to make is there."""
-        return all(count.present >= count.expected for count in self.schema)
+        return all(count.present >= count.expected for count in self.schema if count.vital)
 
     @property
     def differences(self) -> int:

@@ -42,14 +42,14 @@ class Move:
 
         return open_session(self.url())
 
-    def survey(self, *, whole: bool = True) -> Migration:
-        """Reads the files anew: what they hold now, and what it becomes in PostgreSQL. `whole` checks the
-        pages of the files too."""
+    def survey(self, *, frozen: bool = False) -> Migration:
+        """Reads the files anew: what they hold now, and what it becomes in PostgreSQL. Their pages were
+        checked before they were frozen."""
         from ops.migrate.survey import survey
 
         target = self.settings.target
         url = self.url() if target.tables == "existing" else None
-        self._migration = survey(self.settings.sources, target, url=url, whole=whole)
+        self._migration = survey(self.settings.sources, target, url=url, whole=not frozen, still=frozen)
         return self._migration
 
     def migration(self) -> Migration:

@@ -34,7 +34,7 @@ class Copy:
 
         # Anew: the files may have changed between the first survey and the freeze, and with them the
         # tables that they need. An earlier run's tables are made again only when they must be.
-        migration = self.move.survey(whole=False)
+        migration = self.move.survey(frozen=True)
         with closing(self.move.connect()) as connection:
             create_schema(migration, connection)
             decisions.note(connection, self.move.settings.sources, self.move.settings.target)

@@ -18,6 +18,7 @@ from ops.migrate.rejects.find import refuse_too_many, sort_rows, together
 from ops.migrate.rejects.model import Found
 from ops.migrate.session import open_session
 from ops.migrate.sqlitefile import identity, reading
+from ops.migrate.virtual import without_virtual
 from ops.settings import Source, Target
 from ops.values import DatabaseUrl
 
@@ -64,7 +65,7 @@ def _survey_file(source: Source, found: _All, whole: bool) -> None:
     origin, fingerprint = identity(source.path)
     with reading(source.path, whole=whole) as connection:
         connection.execute("BEGIN")  # one state of the file for the whole survey
-        file = read_schema(connection, source.path, orphans=False)
+        file = without_virtual(read_schema(connection, source.path, orphans=False))
         filler = Filler(connection, file, source, schema, origin, target, found.into, found.still)
         planned = filler.plan()
         tables = tuple(planned.tables)

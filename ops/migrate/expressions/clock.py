@@ -65,6 +65,7 @@ def _start(t: Translator, node: Node | None, words: list[str]) -> str:
         case "text" if piece.moment:
             return f"({piece.moment[1]})::timestamp" if piece.moment[0] != "time" else _no_moment()
         case "text":
+            t.unsteady = True
             return _read(piece.sql)
     return _no_moment()
 
@@ -97,18 +98,18 @@ def _modified(sql: str, word: str) -> str:
 
 
 def _date(t: Translator, a: Arguments) -> Piece:
-    at = moment(t, a)
+    at, t.unsteady = moment(t, a), True
     return Piece(f"to_char({at}, 'YYYY-MM-DD')", "text", moment=("date", f"({at})::date"))
 
 
 def _time(t: Translator, a: Arguments) -> Piece:
-    at = moment(t, a)
+    at, t.unsteady = moment(t, a), True
     whole = f"date_trunc('second', {at})::time"
     return Piece(f"to_char({at}, 'HH24:MI:SS')", "text", moment=("time", whole))
 
 
 def _datetime(t: Translator, a: Arguments) -> Piece:
-    at = moment(t, a)
+    at, t.unsteady = moment(t, a), True
     whole = f"date_trunc('second', {at})"
     return Piece(f"to_char({at}, 'YYYY-MM-DD HH24:MI:SS')", "text", moment=("timestamp", whole))
 
@@ -117,7 +118,7 @@ def _strftime(t: Translator, a: Arguments) -> Piece:
     form = constant_text(a[0]) if a else None
     if form is None:
         raise Untranslatable("strftime with a format that is no constant")
-    at = moment(t, a[1:])
+    at, t.unsteady = moment(t, a[1:]), True
     if form == "%s":
         number = f"floor(extract(epoch from {at}))::bigint"
         return Piece(f"({number})::text", "text", number=number)

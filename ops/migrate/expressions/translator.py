@@ -61,12 +61,14 @@ class OneTable:
 
 
 class Translator:
-    """`remarks` collects what is not quite the same afterwards."""
+    """`remarks` collects what is not quite the same afterwards; `unsteady`: PostgreSQL lets the result
+    depend on a session's settings, and so keeps it out of indexes."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
         self.remarks: list[str] = []
         self.reads_clock = False
+        self.unsteady = False
 
     def truth(self, node: Node) -> str:
         return as_truth(self.piece(node))
@@ -173,7 +175,9 @@ class Translator:
         if not isinstance(node, exp.Div | exp.Mod) or (isinstance(node, exp.Mod) and kind != "int"):
             raise Untranslatable(f"`{node.sql(dialect='sqlite')[:60]}` has no certain counterpart")
         sign = "/" if isinstance(node, exp.Div) else "%"
-        return Piece(f"({one} {sign} nullif({two}, 0))", kind)  # SQLite: NULL, not an error
+        if right.constant is None or not float(right.constant):
+            two = f"nullif({two}, 0)"  # NULL in SQLite, not an error
+        return Piece(f"({one} {sign} {two})", kind)
 
     def negative(self, node: Node) -> Piece:
         inner = as_number(self.value(node.this))
