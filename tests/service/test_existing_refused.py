@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from ops.database.connect import connect
 from ops.errors import Refused
 from ops.migrate.run import Wanted
 from ops.migrate.run import migrate as run
 from ops.migrate.survey import survey
+from ops.migrate.target import create_schema
 from ops.settings import Source, Target, TypeRule
 from ops.values import DatabaseUrl
 from tests.service.filling import PEOPLE, PEOPLE_THERE, fill, guest, keys, there
@@ -122,6 +125,8 @@ def test_a_new_migration_never_drops_tables_that_were_filled(database: DatabaseU
     make(path, "UPDATE people SET name = 'eve' WHERE id = 1;")
     with pytest.raises(Refused, match="which gigops did not make"):
         run(Wanted([Source(path)], database, tmp_path / "snapshots"), QUIET, NoHurry())
+    with closing(connect(database)) as connection:
+        create_schema(survey([Source(path)]), connection)
     assert query(database, "SELECT count(*) FROM people") == [(3,)]
 
 
