@@ -35,6 +35,7 @@ Examples:
   GIGOPS_TARGET_URL=postgresql://… gigops migrate --source app.db
   gigops migrate --source a.db --source b.db --schema-per-source
   gigops migrate --provider docker
+  gigops migrate --schema existing --plan
 """
 _VERIFY = """Compare every value of the SQLite files with PostgreSQL. Changes nothing.
 
