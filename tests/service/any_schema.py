@@ -187,7 +187,7 @@ def tables(draw: st.DrawFn, name: str, bad_texts: bool) -> AnyTable:
     ]
     if key in ("row id", "autoincrement"):
         values[0] = _integers
-    many = draw(st.sampled_from((0, 1, 5, 10)))
+    many = draw(st.sampled_from((0, 3, 8, 12)))
     rows = draw(st.lists(st.tuples(*values), min_size=many, max_size=many))
     kept = tuple(row for row in rows if bad_texts or not any(isinstance(cell, Bad) for cell in row))
     return AnyTable(name, tuple(names), sql, kept, without)
