@@ -202,17 +202,17 @@ def mark_statement(relation: int, part: int, reached: int | None, rows: int, don
 
 
 def forget_copied(connection: Connection, oids: list[int]) -> None:
-    """The marks of tables whose rows are gone."""
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM _gigops.copied WHERE relation = ANY(%s::oid[])", (oids,))
-
-
-def forget_tables(connection: Connection, oids: list[int]) -> None:
+    """What was noted of tables whose rows are gone: how far they were copied, which were set aside."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('_gigops.rejects') IS NOT NULL")
         if (cursor.fetchone() or (False,))[0]:
             cursor.execute("DELETE FROM _gigops.rejects WHERE relation = ANY(%s::oid[])", (oids,))
         cursor.execute("DELETE FROM _gigops.copied WHERE relation = ANY(%s::oid[])", (oids,))
+
+
+def forget_tables(connection: Connection, oids: list[int]) -> None:
+    forget_copied(connection, oids)
+    with connection.cursor() as cursor:
         cursor.execute("DELETE FROM _gigops.tables WHERE relation = ANY(%s::oid[])", (oids,))
 
 

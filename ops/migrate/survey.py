@@ -51,6 +51,8 @@ def survey(
     that cannot be carried than `target` allows).
     """
     target = target or Target()
+    if target.on_misfit == "fail" and target.allow_rejects:
+        target = replace(target, on_misfit="reject")  # to allow rejects is to want them
     if not sources:
         raise UsageError("no SQLite file is named", hint="gigops migrate --source app.db --target URL")
     paths = [source.path.resolve() for source in sources]

@@ -84,6 +84,31 @@ def test_a_wider_column_or_a_rule_lets_rows_in_as_they_are(database: DatabaseUrl
     ]
 
 
+def test_rows_that_an_existing_table_cannot_hold_are_carried_once_it_can(
+    database: DatabaseUrl, tmp_path: Path
+) -> None:
+    path = make(
+        tmp_path / "a.db",
+        "CREATE TABLE t (id INTEGER PRIMARY KEY, mood TEXT, n TEXT); INSERT INTO t VALUES (1, 'good', 'abc'),"
+        " (2, 'odd', 'abc'), (3, 'bad', 'too long'), (4, NULL, 'fits');",
+    )
+    query(database, "CREATE TYPE mood AS ENUM ('good', 'bad')")
+    query(
+        database,
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, mood mood, n varchar(5) NOT NULL)",
+    )
+    done = migrate(database, path, tables="existing", on_misfit="reject", allow_rejects=2)
+    assert done.comparison and done.comparison.equal
+    assert [t.carried for t in retry(database, path)] == [0]
+    query(database, "ALTER TYPE mood ADD VALUE 'odd'")
+    query(database, "ALTER TABLE t ALTER n TYPE varchar(8)")
+    assert [t.carried for t in retry(database, path)] == [2]
+    assert query(database, "SELECT mood::text, n FROM t ORDER BY id") == [
+        ("good", "abc"), ("odd", "abc"), ("bad", "too long"), (None, "fits"),
+    ]  # fmt: skip
+    assert query(database, "INSERT INTO t (n) VALUES ('x') RETURNING id") == [(5,)]
+
+
 def test_numbers_go_on_above_the_rows_that_came(database: DatabaseUrl, tmp_path: Path) -> None:
     path = make(
         tmp_path / "a.db",
