@@ -8,15 +8,16 @@ import platform
 import sys
 from pathlib import Path
 
-from benchmarks import migrate, start
+from benchmarks import migrate, real, start
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("names", nargs="*", help="start, migrate; none: both, and RESULTS.md is written")
+    parser.add_argument("names", nargs="*", help="start, migrate, real; none: the first two, and RESULTS.md")
     parser.add_argument("--rows", type=int, default=2_000_000, help="rows of the migrated file")
+    parser.add_argument("--folder", type=Path, help="of SQLite files, for `real`")
     words = parser.parse_args()
     found = []
     for name in words.names or ["start", "migrate"]:
@@ -25,8 +26,10 @@ def main() -> None:
                 found.append(start.run())
             case "migrate":
                 found.append(migrate.run(words.rows))
+            case "real" if words.folder:
+                found.append(real.run(words.folder))
             case _:
-                sys.exit(f"no benchmark `{name}`: start, migrate")
+                sys.exit(f"no benchmark `{name}`: start, migrate, real --folder DIR")
         print(found[-1])
     if not words.names:
         RESULTS.write_text("\n".join([_machine(), *found]))

@@ -31,7 +31,7 @@ _WAYS: dict[str, Callable[[Place], Took | None]] = {
 
 def run(rows: int) -> str:
     """The contest at `rows` rows, and the growth; as Markdown."""
-    with _server() as place:
+    with served() as place:
         text = _contest(place, rows)
         return text + _growth(place)
 
@@ -89,7 +89,7 @@ def _growth(place: Place) -> str:
 
 
 @contextmanager
-def _server() -> Iterator[Place]:
+def served() -> Iterator[Place]:
     with tempfile.TemporaryDirectory(prefix="gigops-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)

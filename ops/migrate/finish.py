@@ -138,6 +138,7 @@ def _refused(connection: Connection, sql: str, table: str) -> str:
         psycopg2.ProgrammingError,
         psycopg2.NotSupportedError,
         psycopg2.errors.ProgramLimitExceeded,
+        psycopg2.errors.RaiseException,
     ) as error:
         return reason(error) or type(error).__name__
     return ""
