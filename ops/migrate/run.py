@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from ops.database.pooler import check_sessions
 from ops.interfaces import Pace, Reporter
 from ops.migrate import decisions
 from ops.migrate.copy import CopyReport, copy_rows
-from ops.migrate.existing import held
 from ops.migrate.finish import finish_schema
 from ops.migrate.migration import Migration
 from ops.migrate.model import Note
@@ -84,15 +82,6 @@ def compare(wanted: Wanted, reporter: Reporter, pace: Pace) -> Comparison:
     check_sessions(wanted.url)
     with snapshots(wanted.sources, wanted.folder) as copies:
         with closing(open_session(wanted.url)) as connection:
-            target = decisions.recall(connection, copies, replace(wanted.target, tables=_tables(wanted)))
+            target = decisions.recall(connection, copies, wanted.target)
         migration = survey(copies, target, url=wanted.url, still=True, refuse=False)
         return verify(migration, wanted.url, reporter, pace)
-
-
-def _tables(wanted: Wanted) -> Literal["new", "existing"]:
-    """Whether the target's tables are the application's own: said by the settings, or noted by the run that
-    filled them."""
-    if wanted.target.tables == "existing":
-        return "existing"
-    with closing(open_session(wanted.url)) as connection:
-        return "existing" if held.filled(connection) else "new"
