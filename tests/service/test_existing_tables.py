@@ -9,6 +9,7 @@ import pytest
 
 from ops.database.connect import connect
 from ops.errors import Refused
+from ops.migrate.rejects.retry import retry
 from ops.migrate.run import Wanted, compare
 from ops.migrate.survey import survey
 from ops.migrate.target import create_schema
@@ -173,18 +174,32 @@ def test_a_run_that_died_before_the_triggers_were_back_is_finished_by_the_next(
     assert query(database, "SELECT * FROM _gigops.held") == []
 
 
-def test_rows_that_do_not_fit_are_set_aside_on_demand(database: DatabaseUrl, tmp_path: Path) -> None:
+def test_rows_that_do_not_fit_are_set_aside_on_demand_and_carried_later(
+    database: DatabaseUrl, tmp_path: Path
+) -> None:
     path = make(
         tmp_path / "a.db",
-        """CREATE TABLE notes (id INTEGER PRIMARY KEY, code TEXT, at DATETIME, mood TEXT);
+        """CREATE TABLE notes (id INTEGER PRIMARY KEY, code TEXT, at DATETIME, mood TEXT,
+            twice INT AS (id * 2) STORED);
         INSERT INTO notes VALUES (1, 'abc', '2024-02-30', 'sad'), (2, 'abcdef', NULL, 'sad'),
             (3, 'abc', '2024-02-29', 'blue'), (4, 'abc', '2024-02-29', 'sad');""",
     )
-    there(database, "CREATE TYPE mood AS ENUM ('sad')")
-    there(database, "CREATE TABLE notes (id int PRIMARY KEY, code varchar(5), at timestamptz, mood mood)")
+    there(
+        database,
+        """CREATE TYPE mood AS ENUM ('sad');
+        CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code varchar(5), at timestamptz,
+            mood mood, twice int GENERATED ALWAYS AS (id * 2) STORED)""",
+    )
     with pytest.raises(Refused, match=r"notes\.code 1 value does not fit"):
         fill(database, tmp_path, path)
     done = fill(database, tmp_path, path, on_misfit="reject", allow_rejects=3)
     assert done.comparison and done.comparison.equal
     assert query(database, "SELECT id FROM notes") == [(4,)]
     assert "1 row is set aside" in "\n".join(map(str, done.notes))
+    there(database, "ALTER TYPE mood ADD VALUE 'blue'")
+    with closing(connect(database)) as connection:
+        retry(done.aside[0], connection, ())
+        connection.commit()
+    assert query(database, "SELECT id, mood::text, twice FROM notes ORDER BY id") == [
+        (3, "blue", 6), (4, "sad", 8),
+    ]  # fmt: skip
