@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from ops.migrate.assign import assigned
 from ops.migrate.expressions import Untranslatable
-from ops.migrate.expressions.parsing import Node, parse_statement
+from ops.migrate.expressions.parsing import Node
 from ops.migrate.migration import ColumnPlan, TablePlan
 from ops.migrate.names import quote
 from ops.migrate.queries import Relation
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 _MORE = ("alternative", "conflict", "returning", "with_", "with", "order", "limit")
 
 
-def changes(sql: str) -> set[tuple[str, str]]:
-    """(INSERT, UPDATE or DELETE, table in lower case) that the statement does. Raises Untranslatable."""
-    tree = parse_statement(sql)
+def changes(tree: Node) -> set[tuple[str, str]]:
+    """(INSERT, UPDATE or DELETE, table in lower case) that the statement does."""
     table = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
     word = {"Insert": "INSERT", "Update": "UPDATE", "Delete": "DELETE"}.get(type(tree).__name__)
     return {(word, table.name.lower())} if word else set()

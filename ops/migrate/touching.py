@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from sqlglot import exp
 
 from ops.migrate.assign import assigned
 from ops.migrate.expressions import Untranslatable
-from ops.migrate.expressions.parsing import Node, parse_statement
+from ops.migrate.expressions.parsing import Node
 from ops.migrate.migration import TablePlan
 from ops.migrate.model import Trigger
 from ops.migrate.names import quote
@@ -51,11 +52,13 @@ class Touch:
         return f"IF {same} THEN {body} END IF;"
 
 
-def read_touch(text: TriggerText, trigger: Trigger, table: TablePlan | None) -> Touch | None:
-    """The touch that the trigger is, or None. Raises Untranslatable when its statement cannot be read."""
-    if table is None or text.timing != "AFTER" or text.event == "DELETE" or len(text.statements) != 1:
+def read_touch(
+    text: TriggerText, trees: Sequence[Node], trigger: Trigger, table: TablePlan | None
+) -> Touch | None:
+    """The touch that the trigger is, or None. `trees` are its statements."""
+    if table is None or text.timing != "AFTER" or text.event == "DELETE" or len(trees) != 1:
         return None
-    tree = parse_statement(text.statements[0])
+    tree = trees[0]
     if not isinstance(tree, exp.Update) or tree.this.name.lower() != trigger.table.lower():
         return None
     where = tree.args.get("where")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from ops.migrate.expressions import Untranslatable
-from ops.migrate.expressions.parsing import parse_expression, parse_statement
+from ops.migrate.expressions.parsing import Node, parse_expression, parse_statement
 from ops.migrate.migration import Step, TablePlan
 from ops.migrate.model import Note, Trigger
 from ops.migrate.names import Pool, qualified, quote, styled
@@ -20,7 +20,7 @@ from ops.migrate.triggertext import TriggerText, read_trigger
 from ops.migrate.views import Place
 
 _BY_HAND = "write it anew as a trigger function, where the application needs it"
-_LOOK = "look at it: SQLite fires for each row at once, PostgreSQL's AFTER triggers at the statement's end"
+_LOOK = "it fires at the end of a statement, where SQLite fires it after each row"
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,12 @@ class _Read:
     trigger: Trigger
     text: TriggerText
     touch: Touch | None
+    trees: tuple[Node, ...]
+    changes: frozenset[tuple[str, str]]
 
     @property
-    def target(self) -> str:
-        return self.trigger.table.lower()
+    def fired_by(self) -> tuple[str, str]:
+        return self.text.event, self.trigger.table.lower()
 
 
 def triggers(found: Sequence[Trigger], place: Place, functions: Pool) -> tuple[list[Step], list[Note]]:
@@ -39,8 +41,7 @@ def triggers(found: Sequence[Trigger], place: Place, functions: Pool) -> tuple[l
     steps, notes, read = list[Step](), list[Note](), list[_Read]()
     for trigger in found:
         try:
-            text = read_trigger(trigger.sql)
-            read.append(_Read(trigger, text, read_touch(text, trigger, _table(place, trigger.table))))
+            read.append(_read(trigger, place))
         except Untranslatable as reason:
             notes.append(_not_carried(trigger, str(reason)))
     for each in read:
@@ -50,9 +51,18 @@ def triggers(found: Sequence[Trigger], place: Place, functions: Pool) -> tuple[l
             notes.append(_not_carried(each.trigger, str(reason)))
             continue
         steps.append(step)
-        said = "the trigger is a function in PL/pgSQL now"
-        notes.append(Note(each.trigger.name, f"{said}, run BEFORE" if each.touch else said, _LOOK))
+        said = "the trigger is carried as a function in PL/pgSQL" + (", run BEFORE" if each.touch else "")
+        late = each.text.timing == "AFTER" and not each.touch
+        notes.append(Note(each.trigger.name, said, _LOOK if late else ""))
     return steps, notes
+
+
+def _read(trigger: Trigger, place: Place) -> _Read:
+    text = read_trigger(trigger.sql)
+    trees = tuple(parse_statement(sql) for sql in text.statements)
+    touch = read_touch(text, trees, trigger, _table(place, trigger.table))
+    done = frozenset(change for tree in trees for change in changes(tree))
+    return _Read(trigger, text, touch, trees, done)
 
 
 def _table(place: Place, name: str) -> TablePlan | None:
@@ -75,7 +85,7 @@ def _step(each: _Read, place: Place, functions: Pool, others: Sequence[_Read]) -
         body, timing = [each.touch.assignment(scope, place)], "BEFORE"
     else:
         _check_rounds(each, others)
-        body = [line for sql in text.statements for line in _lines(scope, sql, text, place)]
+        body = [line for tree in each.trees for line in _lines(scope, tree, text, place)]
         timing = text.timing
     row = "OLD" if text.event == "DELETE" else "NEW"
     end = "RETURN NULL;" if timing == "AFTER" else f"RETURN {row};"
@@ -124,13 +134,12 @@ def _columns(names: Sequence[str], relation: Relation) -> list[str]:
     return [quote(each.name) for each in known if each]
 
 
-def _lines(scope: Scope, sql: str, text: TriggerText, place: Place) -> list[str]:
-    tree = parse_statement(sql)
+def _lines(scope: Scope, tree: Node, text: TriggerText, place: Place) -> list[str]:
     raised = _raise(scope, tree, text)
     return raised if raised is not None else [statement(scope, tree, place) + ";"]
 
 
-def _raise(scope: Scope, tree: exp.Select, text: TriggerText) -> list[str] | None:
+def _raise(scope: Scope, tree: Node, text: TriggerText) -> list[str] | None:
     """`SELECT RAISE(…) WHERE …` and `SELECT CASE WHEN … THEN RAISE(…) END`."""
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
         return None
@@ -153,7 +162,7 @@ def _raise(scope: Scope, tree: exp.Select, text: TriggerText) -> list[str] | Non
     return [f"IF {scope.truth(where.this)} THEN {inside} END IF;"] if where else [inside]
 
 
-def _if_any(scope: Scope, tree: exp.Select, inside: str) -> list[str]:
+def _if_any(scope: Scope, tree: Node, inside: str) -> list[str]:
     """RAISE for the rows of a query: when there is one."""
     if not inside.startswith("RAISE") or tree.args.get("group") or tree.args.get("having"):
         raise Untranslatable("RAISE within a query")
@@ -162,7 +171,7 @@ def _if_any(scope: Scope, tree: exp.Select, inside: str) -> list[str]:
     return [f"IF EXISTS ({scope.query(one)[0]}) THEN {inside} END IF;"]
 
 
-def _refusal(call: exp.Anonymous, text: TriggerText, scope: Scope) -> str:
+def _refusal(call: Node, text: TriggerText, scope: Scope) -> str:
     kind = call.expressions[0].name.upper() if call.expressions else ""
     if kind == "IGNORE" and text.timing == "BEFORE" and len(text.statements) == 1:
         return "RETURN NULL;"
@@ -179,7 +188,7 @@ def _check_touch(each: _Read, others: Sequence[_Read]) -> None:
     that looks at the column, would see another thing than there."""
     assert each.touch is not None
     for other in others:
-        if other is each or other.target != each.target or other.touch:
+        if other is each or other.fired_by[1] != each.fired_by[1] or other.touch:
             continue
         fires = other.text.event == "UPDATE" and not other.text.columns
         looks = any(name.lower() in other.trigger.sql.lower() for name in each.touch.columns)
@@ -191,7 +200,7 @@ def _check_touch(each: _Read, others: Sequence[_Read]) -> None:
 def _check_rounds(each: _Read, others: Sequence[_Read]) -> None:
     """SQLite does not fire a trigger that is running already; PostgreSQL does, without end."""
     fired: Mapping[int, set[int]] = {
-        i: {j for j, other in enumerate(others) if not other.touch and _fires(one.text, other)}
+        i: {j for j, other in enumerate(others) if not other.touch and other.fired_by in one.changes}
         for i, one in enumerate(others)
     }
     start = next(i for i, one in enumerate(others) if one is each)
@@ -203,7 +212,3 @@ def _check_rounds(each: _Read, others: Sequence[_Read]) -> None:
             todo += fired[at]
     if start in reached:
         raise Untranslatable("its own changes would fire it again in PostgreSQL, without end")
-
-
-def _fires(text: TriggerText, other: _Read) -> bool:
-    return any((other.text.event, other.target) in changes(sql) for sql in text.statements)
