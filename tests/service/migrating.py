@@ -64,7 +64,7 @@ def migrate(
 ) -> Done:
     """`target` holds fields of `ops.settings.Target`: `on_misfit="widen"`, `compat=True`…"""
     named = [s if isinstance(s, Source) else Source(s) for s in sources]
-    migration = survey(named, Target(**target))
+    migration = survey(named, Target(**target), still=True)
     with closing(connect(url)) as connection:
         inspect_target(migration, connection, into)
         create_schema(migration, connection)
