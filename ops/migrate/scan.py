@@ -147,7 +147,8 @@ def _classes(
     texts before blobs."""
     asked, kinds = list[str](), list[str]()
     for column in table.columns:
-        affinity, c = _affinity(column.declared), quoted(column.name)
+        # A collation of the application's own is not known here, and bytes are all that is asked.
+        affinity, c = _affinity(column.declared), f"{quoted(column.name)} COLLATE BINARY"
         kinds.append(affinity)
         if affinity == "text":
             asked.append(f"total({c} >= x'')")
