@@ -12,6 +12,8 @@ from ops.migrate.rejects.model import Problem, key_columns
 from ops.migrate.sqlitefile import quoted
 
 _CLASS = {"integer": "a whole number", "real": "a number", "text": "a text", "blob": "bytes"}
+_SURE = {"bigint": "integer", "double precision": "real"}
+"""The storage class of which every value fits."""
 
 
 def reject_misfits(connection: sqlite3.Connection, page: Page) -> None:
@@ -39,7 +41,9 @@ def _values(
     """(key, storage class, value) of every row that has one."""
     name = quoted(column.source.name)
     words = ", ".join(map(exactly, [name, *key_columns(table.source)]))
-    sql = f"SELECT {words} FROM {quoted(table.source.name)} WHERE {name} IS NOT NULL"
+    sure = _SURE.get(column.choice.postgres)
+    looked_at = f"typeof({name}) NOT IN ('null', '{sure}')" if sure else f"{name} IS NOT NULL"
+    sql = f"SELECT {words} FROM {quoted(table.source.name)} WHERE {looked_at}"
     for kind, cell, *pairs in connection.execute(sql):
         key = tuple(exact(k, c, table.encoding) for k, c in zip(pairs[::2], pairs[1::2], strict=True))
         yield key, kind, exact(kind, cell, table.encoding)
