@@ -18,8 +18,9 @@ import adbc_driver_sqlite.dbapi as sqlite
 import pyarrow as pa
 
 from ops.errors import GigopsError, NotReady, Refused, SourceError
+from ops.migrate import strangers
 from ops.migrate.session import UNHURRIED
-from ops.migrate.sqlitefile import explained, uri
+from ops.migrate.sqlitefile import explained, reading, uri
 from ops.values import DatabaseUrl, redact
 
 # What psycopg2's keywords are called in a URL is the same; ADBC hands the URL to libpq.
@@ -39,7 +40,7 @@ class SqliteColumns:
 
     def batches(self, sql: str, rows: int) -> Iterator[Any]:
         """The result in record batches of `rows` rows, without its first row, the sentinel."""
-        cursor = self.connection.cursor()
+        cursor, missed = self.connection.cursor(), False
         try:
             cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(max(rows, 2))})
             cursor.execute(sql)
@@ -48,7 +49,9 @@ class SqliteColumns:
                 yield batch.slice(1) if first else batch
                 first = False
         except sqlite.Error as error:
-            raise explained(self.path, redact(str(error))) from None
+            missed = any(word in str(error) for word in strangers.MISSED)
+            if not missed:
+                raise explained(self.path, redact(str(error))) from None
         except (pa.ArrowInvalid, OSError) as error:
             if "Type mismatch" in str(error):
                 raise SourceError(
@@ -57,6 +60,9 @@ class SqliteColumns:
             raise explained(self.path, str(error)) from None
         finally:
             cursor.close()
+        if missed:
+            with reading(self.path) as acquainted:
+                yield from strangers.batches(acquainted, sql, rows)
 
 
 @dataclass(frozen=True)

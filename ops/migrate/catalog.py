@@ -182,7 +182,7 @@ def with_orphans(connection: sqlite3.Connection, table: Table, tables: dict[str,
     keys = []
     for key in table.foreign_keys:
         # Without a key to look the parent up by, the search would take rows times rows.
-        if not key.parent_columns or not tables[key.parent.lower()].has_key(key.parent_columns):
+        if not key.parent_columns or not tables[key.parent.lower()].finds(key.parent_columns):
             keys.append(key)
             continue
         pairs = list(zip(key.columns, key.parent_columns, strict=True))

@@ -91,6 +91,11 @@ class Table:
         uniques = [i for i in self.indexes if i.unique and i.where is None]
         return any(sorted(p.column or "" for p in i.parts) == wanted for i in uniques)
 
+    def finds(self, columns: tuple[str, ...]) -> bool:
+        """Whether we can look rows up by these columns: they are a key, and SQLite itself compares them."""
+        known = {c.name for c in self.columns if c.collation in ("BINARY", "NOCASE", "RTRIM")}
+        return self.has_key(columns) and known.issuperset(columns)
+
 
 @dataclass(frozen=True)
 class ColumnSum:

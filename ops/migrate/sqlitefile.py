@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from ops.errors import NotReady, SourceError
 from ops.migrate.beside import beside, logs_ahead
+from ops.migrate.strangers import introduced
 
 _MAGIC = b"SQLite format 3\x00"
 
@@ -57,9 +58,15 @@ def reading(path: Path, *, whole: bool = False) -> Iterator[sqlite3.Connection]:
     With `whole` the file's pages are checked first.
     """
     check_header(path)
-    try:
-        connection = sqlite3.connect(uri(path), uri=True, timeout=5, isolation_level=None)
+    address = uri(path)
+
+    def opening() -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, timeout=5, isolation_level=None)
         connection.text_factory = _lenient
+        return connection
+
+    try:
+        connection = introduced(opening, path)
         try:
             if whole:
                 check_pages(connection, path)

@@ -164,6 +164,9 @@ def _table_notes(table: TablePlan) -> list[Note]:
         if column.source.collation == "NOCASE":
             said = "is COLLATE NOCASE, but PostgreSQL tells upper from lower case"
             notes.append(Note(where, said, "compare lower(…) in the application's SQL"))
+        elif column.source.collation not in ("BINARY", "RTRIM"):
+            said = f"is COLLATE {column.source.collation}, which only the application has"
+            notes.append(Note(where, f"{said}: PostgreSQL compares bytes", "compare in the application"))
     return notes
 
 

@@ -101,7 +101,7 @@ def _provable(table: Table, pages: dict[str, Page]) -> list[tuple[ForeignKey, Pa
 
 def _is_provable(key: ForeignKey, parent: Table) -> bool:
     """Whether SQLite itself could look the parent up; PostgreSQL gets no other foreign key."""
-    return bool(key.parent_columns) and parent.has_key(key.parent_columns)
+    return bool(key.parent_columns) and parent.finds(key.parent_columns)
 
 
 def _may_be_null(table: TablePlan, key: ForeignKey) -> list[str]:
