@@ -219,6 +219,7 @@ def _sorted(batches: Iterator[Any], key: Sequence[int]) -> Generator[Any, None, 
     if not found:
         return
     table = pa.concat_tables([pa.Table.from_batches([b]) for b in found], promote_options="permissive")
-    by = [(table.column_names[i], "ascending") for i in key]
-    order = pc.sort_indices(table, sort_keys=by)
+    # Arrow reads a name like `.a` or `[0]` as a path, so the columns to sort by go by numbers.
+    keys = pa.table([table.column(i) for i in key], names=[f"k{i}" for i in key])
+    order = pc.sort_indices(keys, sort_keys=[(name, "ascending") for name in keys.column_names])
     yield from table.take(order).combine_chunks().to_batches(max_chunksize=50_000)

@@ -32,7 +32,7 @@ _STRICT = ("INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY")
 NAMES = (
     "a", "b", "Mixed Case", "select", "order", "user", 'quo"te', "xmin", "ctid", "oid", "rowid",
     "_rowid_", "é", "日本", "x" * 63, "x" * 64, "x" * 65, "a.b", "a/b", "%s", "{}", "'", "\\", ":p", "?1",
-    "$1", " ", "id", "key", "1", "-- ",
+    "$1", ".x", "[0]", " ", "id", "key", "1", "-- ",
 )  # fmt: skip
 _DEFAULTS = (
     "0", "1", "-7", "1.5", "''", "'x'", "\"y\"", "'it''s'", "NULL", "true", "FALSE",

@@ -36,8 +36,9 @@ def same(stored: Stored, there: str | None, kind: str, unit: str = "s") -> bool:
             number = _number(value)
             if number is None:
                 return False
-            exact = isinstance(value, int) and int(float(there)) == value
-            return exact or (not isinstance(value, int) and float(value).hex() == float(there).hex())
+            if isinstance(value, int):
+                return Decimal(float(there)) == value
+            return float(value).hex() == float(there).hex()
         case "numeric":
             return _number(value) == Decimal(there)
         case "boolean":
