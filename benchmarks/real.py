@@ -22,7 +22,13 @@ from ops.settings import Source, Target
 
 _PGLOADER_SECONDS = 120
 _ALLOWANCE = 1_000_000
-_KINDS = ("view", "trigger", "virtual table", "foreign key", "CHECK", "default", "index", "NOCASE", "name")
+_KINDS = {
+    "carries them all": "widened", "no parent": "orphans", "shadow table": "inside of a virtual table",
+    "an ordinary table": "virtual table", "PRAGMA": "PRAGMA", " named ": "renamed", "this name": "renamed",
+    "view": "view", "trigger": "trigger", "virtual table": "virtual table", "foreign key": "foreign key",
+    "primary key": "primary key", "CHECK": "CHECK", "default": "default", "index": "index",
+    "NOCASE": "NOCASE",
+}  # fmt: skip
 _COLUMNS = {
     "database": "---", "tables": "--:", "rows": "--:", "rules": "---",
     "gigops: rows": "--:", "values": "--:", "unequal": "--:", "rules there": "---", "reported": "---",
@@ -112,7 +118,7 @@ def _reported(done: Migrated) -> str:
 
 
 def _kind(text: str) -> str:
-    return next((kind for kind in _KINDS if kind in text), "type")
+    return next((kind for words, kind in _KINDS.items() if words in text), "other")
 
 
 def _pgloader(path: Path, place: Place, names: Sequence[str]) -> _Peer | None:
