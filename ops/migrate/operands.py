@@ -10,8 +10,17 @@ from ops.migrate.migration import ColumnPlan, TablePlan
 
 def operand(column: ColumnPlan) -> Operand:
     carriage = column.choice.carriage
-    kind, collation = carriage.kind, column.source.collation
-    return Operand(column.name, kind, collation, column.choice.postgres, carriage.reads, carriage.epoch)
+    shapes = [form for form, count in column.profile.forms.items()
+              if " " in form and count == column.profile.texts and carriage.reads == {"text"}]  # fmt: skip
+    return Operand(
+        column.name,
+        carriage.kind,
+        column.source.collation,
+        column.choice.postgres,
+        carriage.reads,
+        carriage.epoch,
+        shapes[0] if len(shapes) == 1 else "",
+    )
 
 
 def operands(table: TablePlan) -> Mapping[str, Operand]:

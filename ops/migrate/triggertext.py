@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,6 +52,16 @@ def _statements(sql: str, tokens: Sequence[Token]) -> list[str]:
     found, start = list[str](), 0
     for i, token in enumerate(tokens):
         if token.says(";"):
-            found.append(sql[tokens[start].start : token.start].strip())
+            found.append(_quoted(sql, tokens[start : i + 1]))
             start = i + 1
     return [each for each in found if each]
+
+
+def _quoted(sql: str, tokens: Sequence[Token]) -> str:
+    """A statement's text; the word in RAISE(ROLLBACK, …) in quotes, for sqlglot takes it for a statement."""
+    parts, at = [], tokens[0].start
+    for before, token in itertools.pairwise(tokens):
+        if token.says("ROLLBACK") and before.says("("):
+            parts += [sql[at : token.start], '"ROLLBACK"']
+            at = token.end
+    return "".join([*parts, sql[at : tokens[-1].start]]).strip()

@@ -109,6 +109,10 @@ def _time(t: Translator, a: Arguments) -> Piece:
 
 
 def _datetime(t: Translator, a: Arguments) -> Piece:
+    said = read_moment(constant_text(a[0]) or "") if len(a) == 1 else None
+    if said is not None:
+        text = said.utc.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+        return Piece(literal(text), "text", text)
     at, t.unsteady = moment(t, a), True
     whole = f"date_trunc('second', {at})"
     return Piece(f"to_char({at}, 'YYYY-MM-DD HH24:MI:SS')", "text", moment=("timestamp", whole))

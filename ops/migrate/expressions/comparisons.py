@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
 from ops.migrate.expressions.pieces import (
     MOMENTS,
     NUMBERS,
@@ -15,14 +18,17 @@ from ops.migrate.moments import read_moment, read_number, read_time
 from ops.migrate.names import literal
 
 _TRUE, _FALSE = ("1", "1.0", "true", "t"), ("0", "0.0", "false", "f")
+_SHAPE = re.compile(r"(?:date|naive) (\d+)([ T]?)")
 _UUID_LENGTHS = (32, 36)
 
 
-def like_kinds(left: Piece, right: Piece) -> tuple[str, str]:
-    """The SQL of both sides, ready for any comparison. Raises Untranslatable."""
+def like_kinds(left: Piece, right: Piece, *, exact: bool = False) -> tuple[str, str]:
+    """The SQL of both sides, ready for any comparison. SQLite compares moments by their texts, of which
+    '2020-01-01' is less than '2020-01-01 00:00:00'; with `exact` so does PostgreSQL, where it is known how
+    all the column's texts are written. Raises Untranslatable."""
     collation = collation_of(left, right)
     left, right = as_value(left), as_value(right)
-    one, two = _agreed(left, right), _agreed(right, left)
+    one, two = _agreed(left, right, exact), _agreed(right, left, exact)
     same = one.kind == two.kind or (one.kind in NUMBERS and two.kind in NUMBERS)
     if not same and "null" not in (one.kind, two.kind):
         raise Untranslatable(f"it compares {_word(one)} with {_word(two)}")
@@ -44,10 +50,12 @@ def collation_of(left: Piece, right: Piece) -> str:
     return "BINARY"
 
 
-def _agreed(piece: Piece, other: Piece) -> Piece:
+def _agreed(piece: Piece, other: Piece, exact: bool) -> Piece:
     """`piece` in the kind of `other`, where SQLite would compare it so."""
     if other.kind in MOMENTS and piece.kind not in (*MOMENTS, "null"):
-        return Piece(moment_like(piece, other), other.kind)
+        shape = other.operand.shape if other.operand and exact else ""
+        text = _by_its_text(piece.constant, shape) if piece.kind == "text" and piece.constant else ""
+        return Piece(text or moment_like(piece, other), other.kind)
     if other.kind == "bool":
         return _flag(piece, other)
     if piece.kind == "bool" and other.kind in NUMBERS and _flag(other, piece).kind != "bool":
@@ -66,6 +74,19 @@ def _agreed(piece: Piece, other: Piece) -> Piece:
     if other.kind in NUMBERS and piece.kind == "text" and affine and is_number(piece.constant):
         return Piece(piece.constant.strip(), "real", piece.constant)
     return piece
+
+
+def _by_its_text(text: str, shape: str) -> str:
+    """The constant moved by the least step past the moment that a column's text of the same moment is,
+    where one text is only the beginning of the other; `""` where it need not be moved."""
+    moment, form = read_moment(text), _SHAPE.fullmatch(shape)
+    if moment is None or moment.offset is not None or form is None:
+        return ""
+    written = moment.at.isoformat(sep=form[2] or " ", timespec="microseconds")[: int(form[1])]
+    if written == text or not (written.startswith(text) or text.startswith(written)):
+        return ""
+    step = timedelta(microseconds=-1 if len(text) < len(written) else 1)
+    return f"{literal((moment.at + step).isoformat(sep=' '))}::timestamp"
 
 
 def moment_like(piece: Piece, column: Piece) -> str:

@@ -152,7 +152,7 @@ def _hex(t: Translator, a: Arguments) -> Piece:
         raise Untranslatable(f"the function `{inner.name.lower()}` has no certain counterpart")
     found = t.value(a[0])
     sql = found.sql if found.kind == "bytes" else f"convert_to({as_text(found)}, 'UTF8')"
-    return Piece(f"upper(encode({sql}, 'hex'))", "text")
+    return Piece(f"coalesce(upper(encode({sql}, 'hex')), '')", "text")
 
 
 def _lower(t: Translator, a: Arguments) -> Piece:

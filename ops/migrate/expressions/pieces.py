@@ -18,7 +18,8 @@ class Untranslatable(Exception):
 @dataclass(frozen=True)
 class Operand:
     """A column: its name in PostgreSQL, the kind of its values, its collation in SQLite. `type` is its
-    PostgreSQL type, `reads` the storage classes in SQLite, `epoch` what numbers count that became dates.
+    PostgreSQL type, `reads` the storage classes in SQLite, `epoch` what numbers count that became dates,
+    `shape` how all its moments are written (a word of `forms`: `naive 19 `; `""`: in several ways).
     A column of a view has no affinity where it is an expression."""
 
     name: str
@@ -27,6 +28,7 @@ class Operand:
     type: str = "bigint"
     reads: frozenset[str] = frozenset()
     epoch: str = ""
+    shape: str = ""
     affinity: bool = True
 
 
@@ -79,6 +81,13 @@ def as_number(piece: Piece) -> Piece:
     if piece.number:
         return Piece(piece.number, "int")
     raise Untranslatable("it calculates with something that is no number")
+
+
+def calculable(piece: Piece, kind: str) -> str:
+    """The SQL of a number in a calculation that gives a `kind`."""
+    if kind == "real" and piece.constant is not None and piece.kind != "decimal":
+        return f"{piece.sql}::double precision"  # else PostgreSQL would calculate in exact decimals
+    return piece.sql
 
 
 def as_text(piece: Piece) -> str:

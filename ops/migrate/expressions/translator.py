@@ -19,6 +19,7 @@ from ops.migrate.expressions.pieces import (
     as_text,
     as_truth,
     as_value,
+    calculable,
     unified,
 )
 from ops.migrate.names import literal, quote
@@ -62,13 +63,17 @@ class OneTable:
 
 class Translator:
     """`remarks` collects what is not quite the same afterwards; `unsteady`: PostgreSQL lets the result
-    depend on a session's settings, and so keeps it out of indexes."""
+    depend on a session's settings, and so keeps it out of indexes. `exact` as in `like_kinds`."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, *, exact: bool = False) -> None:
         self.names = names
         self.remarks: list[str] = []
         self.reads_clock = False
         self.unsteady = False
+        self.exact = exact
+
+    def like_kinds(self, left: Piece, right: Piece) -> tuple[str, str]:
+        return like_kinds(left, right, exact=self.exact)
 
     def truth(self, node: Node) -> str:
         return as_truth(self.piece(node))
@@ -106,7 +111,7 @@ class Translator:
     def compare(self, node: Node) -> Piece:
         if isinstance(node.this, exp.Tuple) or isinstance(node.expression, exp.Tuple):
             raise Untranslatable("it compares rows")
-        left, right = like_kinds(self.piece(node.this), self.piece(node.expression))
+        left, right = self.like_kinds(self.piece(node.this), self.piece(node.expression))
         if isinstance(node, exp.EQ | exp.NEQ) and right in ("true", "false"):
             wanted = (right == "true") == isinstance(node, exp.EQ)
             return Piece(left if wanted else f"(NOT {left})", "truth")
@@ -118,7 +123,7 @@ class Translator:
         if isinstance(node.expression, exp.Boolean):
             word = "TRUE" if node.expression.this else "FALSE"
             return Piece(f"({self.truth(node.this)} IS {word})", "truth")
-        left, right = like_kinds(self.piece(node.this), self.piece(node.expression))
+        left, right = self.like_kinds(self.piece(node.this), self.piece(node.expression))
         return Piece(f"({left} IS NOT DISTINCT FROM {right})", "truth")
 
     def in_(self, node: Node) -> Piece:
@@ -134,15 +139,15 @@ class Translator:
         if not node.expressions:
             raise Untranslatable("nothing, or a table, stands after IN")
         subject = self.piece(node.this)
-        pairs = [like_kinds(subject, self.piece(each)) for each in node.expressions]
+        pairs = [self.like_kinds(subject, self.piece(each)) for each in node.expressions]
         if len({left for left, _ in pairs}) != 1:
             raise Untranslatable("values of several kinds stand after IN")
         return Piece(f"({pairs[0][0]} IN ({', '.join(right for _, right in pairs)}))", "truth")
 
     def between(self, node: Node) -> Piece:
         subject = self.piece(node.this)
-        left, low = like_kinds(subject, self.piece(node.args["low"]))
-        other, high = like_kinds(subject, self.piece(node.args["high"]))
+        left, low = self.like_kinds(subject, self.piece(node.args["low"]))
+        other, high = self.like_kinds(subject, self.piece(node.args["high"]))
         if left != other:
             raise Untranslatable("BETWEEN values of several kinds")
         return Piece(f"({left} BETWEEN {low} AND {high})", "truth")
@@ -163,7 +168,7 @@ class Translator:
         kind = "real" if "real" in (left.kind, right.kind) else "int"
         if "decimal" in (left.kind, right.kind):
             kind = "decimal" if kind == "int" else "real"
-        one, two = _calculable(left, kind), _calculable(right, kind)
+        one, two = calculable(left, kind), calculable(right, kind)
         if kind == "int" and not left.wide and not right.wide:
             one = f"({one})::bigint"  # PostgreSQL would calculate in 32 bits or less
         if type(node) in _ARITHMETIC:
@@ -209,7 +214,7 @@ class Translator:
     def case(self, node: Node) -> Piece:
         if node.this:
             subject = self.piece(node.this)
-            pairs = [like_kinds(subject, self.piece(arm.this)) for arm in node.args["ifs"]]
+            pairs = [self.like_kinds(subject, self.piece(arm.this)) for arm in node.args["ifs"]]
             conditions = [f"({left} = {right})" for left, right in pairs]
         else:
             conditions = [self.truth(arm.this) for arm in node.args["ifs"]]
@@ -264,12 +269,6 @@ class Translator:
         if len(columns) != 1:
             raise Untranslatable("a query of several columns stands for one value")
         return Piece(f"({sql})", columns[0].kind, operand=columns[0].operand)
-
-
-def _calculable(piece: Piece, kind: str) -> str:
-    if kind == "real" and piece.constant is not None and piece.kind != "decimal":
-        return f"{piece.sql}::double precision"  # else PostgreSQL would calculate in exact decimals
-    return piece.sql
 
 
 _Method = Callable[[Translator, Any], Piece]

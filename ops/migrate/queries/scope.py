@@ -44,14 +44,14 @@ class Scope:
         return found
 
     def piece(self, node: Node) -> Piece:
-        translator = Translator(self)
+        translator = Translator(self, exact=True)
         piece = translator.piece(node)
         self.said.remarks += translator.remarks
         self.said.reads_clock |= translator.reads_clock
         return piece
 
     def truth(self, node: Node) -> str:
-        translator = Translator(self)
+        translator = Translator(self, exact=True)
         sql = translator.truth(node)
         self.said.reads_clock |= translator.reads_clock
         return sql

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ops.migrate.migration import TablePlan
 from ops.migrate.model import Column, Table
-from ops.migrate.names import LONGEST, Pool, column_names, fit, quote
+from ops.migrate.names import LONGEST, Pool, column_names, fit, meeting, quote, styled
 from ops.migrate.plan import chunks, rows_a_batch
 from ops.migrate.seen import ColumnProfile, TableProfile
 
@@ -64,3 +64,16 @@ def test_large_values_make_small_batches() -> None:
     assert rows_a_batch(TableProfile(1000, {}, bytes=10**10)) == 1
     spread = TableProfile(10**6, {}, bytes=2 * 10**9, large_bytes=10**9, largest=16_000_000)
     assert rows_a_batch(spread) == 4, "large values may stand together"
+
+
+def test_humps_spaces_and_dots_become_underscores() -> None:
+    wanted = {"UserId": "user_id", "eMail": "e_mail", "HTTPStatus": "http_status", "A b": "a_b", "id": "id",
+              "OAuth2Token": "o_auth2_token", "_prisma_migrations": "_prisma_migrations"}  # fmt: skip
+    assert {name: styled(name, "snake") for name in wanted} == wanted
+    assert styled("UserId", "lower") == "userid"
+    assert styled("UserId", "preserve") == "UserId"
+
+
+def test_two_names_that_become_one_are_found() -> None:
+    assert meeting(("id", "User Id", "UserId"), "snake") == ("User Id", "UserId")
+    assert meeting(("id", "User Id", "UserId"), "preserve") is None
