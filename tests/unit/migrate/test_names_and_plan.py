@@ -6,7 +6,7 @@ from pathlib import Path
 from ops.migrate.migration import TablePlan
 from ops.migrate.model import Column, Table
 from ops.migrate.names import LONGEST, Pool, column_names, fit, meeting, quote, styled
-from ops.migrate.plan import chunks, rows_a_batch
+from ops.migrate.plan import chunks, rows_a_batch, spans
 from ops.migrate.seen import ColumnProfile, TableProfile
 
 COLUMN = Column("id", "INTEGER")
@@ -47,11 +47,20 @@ def test_a_taken_name_is_given_once() -> None:
 
 def test_the_largest_table_comes_first_and_ranges_cover_every_row_id() -> None:
     small = profiled("small", rows=5, lowest_rowid=1, highest_rowid=5)
-    large = profiled("large", rows=2_500_000, lowest_rowid=-7, highest_rowid=9_000_001, bytes=10**9)
+    large = profiled("large", rows=500_000, lowest_rowid=-7, highest_rowid=9_000_001, bytes=10**9)
     found = chunks([small, large])
     assert [c.table.name for c in found] == ["large", "large", "large", "small"]
     assert found[0].low == -7 and found[2].high == 9_000_001
     assert [two.low for two in found[1:3]] == [(one.high or 0) + 1 for one in found[:2]]
+
+
+def test_parts_to_compare_leave_no_row_out_on_either_side() -> None:
+    source = replace(PLAN.source, rowid_alias="id")
+    table = replace(profiled("t", rows=500_000, lowest_rowid=1, highest_rowid=500_000), source=source)
+    found = spans(table)
+    assert found[0].above is None and found[-1].up_to is None, "rows that only PostgreSQL has count too"
+    assert [one.up_to for one in found[:-1]] == [two.above for two in found[1:]]
+    assert len(found) == 3 and found[1].within("id") == f"id > {found[1].above} AND id <= {found[1].up_to}"
 
 
 def test_a_table_without_row_ids_is_one_chunk() -> None:
