@@ -111,7 +111,7 @@ def _survey_source(
         if refuse and target.on_misfit == "fail" and not rows.found.rows:
             for carried in rows.tables:
                 _refuse_misfits(connection, carried, origin)
-        declared = replace(found, views=tuple(measured(connection, view) for view in found.views))
+        declared = replace(found, views=measured(connection, found.views))
     file = SourcePlan(source.path, origin, fingerprint, schema, rows.tables)
     return file, [*notes, *rows.notes], rows.found, declared
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ops.migrate.model import ColumnSum, View
 from ops.migrate.sqlitefile import quoted
 
 _PATIENCE = 2.0  # seconds for a view
+_ALL_PATIENCE = 5.0  # for all views of a file: an application may be waiting
 _STEPS = 10_000  # of SQLite's machine between looks at the clock
 _MEASURES = (
     "count({0})", "count(CASE WHEN typeof({0}) = 'integer' THEN 1 END)",
@@ -31,15 +33,19 @@ def read_view(connection: sqlite3.Connection, name: str, sql: str) -> View:
     return View(name, sql, tuple(column for (column,) in rows))
 
 
-def measured(connection: sqlite3.Connection, view: View) -> View:
-    """The view with what it gives, unless that takes longer than two seconds."""
+def measured(connection: sqlite3.Connection, views: Sequence[View]) -> tuple[View, ...]:
+    """The views with what they give, as far as that is told within seconds."""
+    end = time.monotonic() + _ALL_PATIENCE
+    return tuple(_measured(connection, view, min(end, time.monotonic() + _PATIENCE)) for view in views)
+
+
+def _measured(connection: sqlite3.Connection, view: View, end: float) -> View:
     if (
         view.problem
         or len(view.columns) > _MOST
         or len(set(map(str.lower, view.columns))) < len(view.columns)
     ):
         return view
-    end = time.monotonic() + _PATIENCE
     wanted = [measure.format(quoted(column)) for column in view.columns for measure in _MEASURES]
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
     try:

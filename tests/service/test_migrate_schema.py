@@ -93,7 +93,7 @@ def test_what_cannot_be_carried_is_noted_and_the_rest_goes_on(database: Database
             CHECK (printf('%05d', a) <> 'x'));
         CREATE TABLE q (id INTEGER PRIMARY KEY);
         CREATE INDEX odd ON c (strftime('%Y', k));
-        CREATE VIEW v AS SELECT unheard(a) FROM nothing;
+        CREATE VIEW v AS SELECT x FROM nowhere;
         CREATE TRIGGER tr AFTER INSERT ON q BEGIN SELECT 1; END;
         INSERT INTO p VALUES (1, 'Ärger'), (2, 'ärger');
         INSERT INTO q VALUES (1);

@@ -109,6 +109,15 @@ def test_triggers_that_fire_each_other_are_not_carried(database: DatabaseUrl, tm
     assert told.count("would fire it again in PostgreSQL, without end") == 2
 
 
+def test_a_trigger_that_sets_what_another_one_looks_at_is_not_carried(
+    database: DatabaseUrl, tmp_path: Path
+) -> None:
+    looking = "CREATE TRIGGER look AFTER UPDATE ON items BEGIN INSERT INTO log (what) VALUES (NEW.name); END;"
+    done = migrate(database, make(tmp_path / "app.db", TABLES + TOUCHING + looking))
+    assert "touch: the trigger on `items` is not carried: the trigger `look` would see" in done.noted()
+    assert query(database, "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal") == [("look",)]
+
+
 def test_a_view_takes_rows_through_its_trigger(database: DatabaseUrl, tmp_path: Path) -> None:
     made = """
         CREATE VIEW names AS SELECT id, name FROM items;
