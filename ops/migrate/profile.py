@@ -119,7 +119,7 @@ def _profile_column(
     unit, _, epoch = wanted.partition(" ")
     if unit in DATES and (seen.integers or seen.reals):
         seen = replace(seen, forms=numbers.count_epochs(connection, table, column.name, epoch))
-    if seen.blobs and "BLOB" not in column.declared.upper():
+    if seen.blobs and family_of(column.declared) != "bytes":
         seen = replace(seen, bad_blobs=census.bad_blobs(connection, table, column.name))
     return seen
 

@@ -174,7 +174,7 @@ def _classes(
         present = [name for name, count in counts.items() if count]
         if {"integer", "real"} & set(present) and form in DATES:
             return None
-        if (blobs and "BLOB" not in column.declared.upper()) or (reals and form == "bool"):
+        if (blobs and family_of(column.declared) != "bytes") or (reals and form == "bool"):
             return None
         classes.append(present or ["integer"])
     return classes
