@@ -72,6 +72,7 @@ def test_what_arrives_is_what_left_or_is_set_aside(
         assert on_misfit == "reject" or not aside
         for drawn, plan in zip(schema.tables, _plans(schema, done), strict=True):
             _compare(drawn, plan, path, database, aside.pop(plan.label, []))
+            _keeps_promises(drawn, plan, path, database, "\n".join(map(str, done.notes)))
         assert not aside
 
 
@@ -105,6 +106,31 @@ def _compare(
     _ran["rows"] += len(left)
     _ran["values"] += len(left) * len(kinds)
     _ran["rejected"] += len(aside)
+
+
+_UNIQUES = """SELECT DISTINCT (SELECT group_concat(cid) FROM pragma_index_info(i.name))
+    FROM pragma_index_list(?) i WHERE i."unique" = 1"""
+_KEPT = """SELECT (SELECT array_agg(attnotnull ORDER BY attnum) FROM pg_attribute
+        WHERE attrelid = r AND attnum > 0),
+    (SELECT count(*) FROM pg_index WHERE indrelid = r AND indisunique) FROM (SELECT %s::regclass) t (r)"""
+
+
+def _keeps_promises(drawn: AnyTable, plan: TablePlan, path: Path, url: DatabaseUrl, noted: str) -> None:
+    """NOT NULL, the keys and the next id are there, or the report names the table."""
+    table = quoted(drawn.name)
+    with closing(sqlite3.connect(path)) as connection:
+        info = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        uniques = connection.execute(_UNIQUES, (drawn.name,)).fetchall()
+        numbered = "INTEGER PRIMARY KEY" in drawn.sql and not drawn.without_rowid
+        highest = f"SELECT max({quoted(drawn.columns[0])}) FROM {table}" if numbered else "SELECT 0"
+        high = connection.execute(highest).fetchone()[0] or 0
+    filled, keys = query(url, _KEPT, plan.qualified)[0]
+    assert not [row for row, kept in zip(info, filled, strict=True) if row[3] and not kept], "NOT NULL lost"
+    assert keys >= len(uniques) + numbered or plan.name in noted, "a key is lost, and nobody told"
+    if numbered and high < 2**63 - 1:
+        sql = "SELECT nextval(pg_get_serial_sequence(%s, %s))"
+        number = query(url, sql, plan.qualified, plan.columns[0].name)[0][0]
+        assert number > high, "the next id is taken"
 
 
 def _stored(drawn: AnyTable, path: Path) -> list[Row]:

@@ -25,6 +25,6 @@ def set_aside(folder: Path) -> dict[str, list[dict[str, Any]]]:
     found = {}
     for about in folder.glob("rejects/*/run.json"):
         for table in json.loads(about.read_text(encoding="utf-8"))["tables"]:
-            lines = (about.parent / table["file"]).read_text(encoding="utf-8").splitlines()
-            found[str(table["table"])] = [json.loads(line) for line in lines]
+            lines = (about.parent / table["file"]).read_text(encoding="utf-8").split("\n")
+            found[str(table["table"])] = [json.loads(line) for line in lines if line]
     return found
