@@ -9,6 +9,7 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from ops.database.connect import connect
 from ops.errors import Refused
 from ops.migrate.migration import TablePlan
 from ops.migrate.run import Migrated
@@ -25,7 +27,6 @@ from ops.settings import Source
 from ops.values import DatabaseUrl
 from tests.service.any_schema import AnySchema, AnyTable, quoted, schemas
 from tests.service.meanings import UNITS, Stored, same
-from tests.service.migrating import query
 from tests.service.whole import move, set_aside
 
 EXAMPLES = int(os.environ.get("GIGOPS_EXAMPLES", "200"))
@@ -40,6 +41,24 @@ def _told() -> Iterator[None]:
     print("\nany schema: " + ", ".join(f"{count:,} {name}" for name, count in _ran.items()))
 
 
+@dataclass
+class There:
+    """The database, looked at by one connection: opening one costs more than most questions."""
+
+    connection: Any
+
+    def ask(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+
+@pytest.fixture
+def there(database: DatabaseUrl) -> Iterator[There]:
+    with closing(connect(database, autocommit=True)) as connection:
+        yield There(connection)
+
+
 @pytest.mark.timeout(0)  # hypothesis itself ends the shrinking of an example after five minutes
 @settings(
     max_examples=EXAMPLES,
@@ -49,11 +68,11 @@ def _told() -> Iterator[None]:
 )
 @given(schema=schemas(), on_misfit=st.sampled_from(("widen", "reject", "fail")), compat=st.booleans())
 def test_what_arrives_is_what_left_or_is_set_aside(
-    schema: AnySchema, on_misfit: str, compat: bool, database: DatabaseUrl
+    schema: AnySchema, on_misfit: str, compat: bool, database: DatabaseUrl, there: There
 ) -> None:
     for table in schema.tables:
         note(f"{schema.encoding}: {table.sql}")
-    query(database, "DROP SCHEMA IF EXISTS drawn CASCADE; DROP SCHEMA IF EXISTS _gigops CASCADE")
+    there.ask("DROP SCHEMA IF EXISTS drawn CASCADE; DROP SCHEMA IF EXISTS _gigops CASCADE")
     with TemporaryDirectory() as folder:
         path = Path(folder) / "app.db"
         schema.make(path)
@@ -65,14 +84,14 @@ def test_what_arrives_is_what_left_or_is_set_aside(
         except Refused as refused:
             assert on_misfit == "fail", f"only `fail` refuses: {refused.message}"
             _ran["refused"] += 1
-            assert query(database, "SELECT to_regnamespace('drawn')") == [(None,)], "nothing was made"
+            assert there.ask("SELECT to_regnamespace('drawn')") == [(None,)], "nothing was made"
             return
         assert done.comparison and done.comparison.equal, done.comparison
         aside = set_aside(Path(folder) / "work")
         assert on_misfit == "reject" or not aside
         for drawn, plan in zip(schema.tables, _plans(schema, done), strict=True):
-            _compare(drawn, plan, path, database, aside.pop(plan.label, []))
-            _keeps_promises(drawn, plan, path, database, "\n".join(map(str, done.notes)))
+            _compare(drawn, plan, path, there, aside.pop(plan.label, []))
+            _keeps_promises(drawn, plan, path, there, "\n".join(map(str, done.notes)))
         assert not aside
 
 
@@ -82,22 +101,21 @@ def _plans(schema: AnySchema, done: Migrated) -> list[TablePlan]:
 
 
 def _compare(
-    drawn: AnyTable, plan: TablePlan, path: Path, url: DatabaseUrl, aside: Sequence[dict[str, Any]]
+    drawn: AnyTable, plan: TablePlan, path: Path, there: There, aside: Sequence[dict[str, Any]]
 ) -> None:
     left = _stored(drawn, path)
     for line in aside:
         row = tuple(_decoded(line["row"][column]) for column in drawn.columns)
         assert row in left, f"a reject that was no row: {row}"
         left.remove(row)
-    columns = query(
-        url,
+    columns = there.ask(
         "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
         " WHERE attrelid = %s::regclass AND attnum > 0 ORDER BY attnum",
         plan.qualified,
     )
     assert len(columns) == len(drawn.columns), "a column is missing"
     cells = ", ".join(f"{quoted(name)}::text" for name, _ in columns)
-    arrived = query(url, f"SET TIME ZONE 'UTC'; SELECT {cells} FROM {plan.qualified}")
+    arrived = there.ask(f"SET TIME ZONE 'UTC'; SELECT {cells} FROM {plan.qualified}")
     kinds = [kind for _, kind in columns]
     note(f"{plan.label}: {list(zip(drawn.columns, kinds, strict=True))}\n left {left}\n arrived {arrived}")
     assert len(arrived) == len(left), "rows came or went"
@@ -115,7 +133,7 @@ _KEPT = """SELECT (SELECT array_agg(attnotnull ORDER BY attnum) FROM pg_attribut
     (SELECT count(*) FROM pg_index WHERE indrelid = r AND indisunique) FROM (SELECT %s::regclass) t (r)"""
 
 
-def _keeps_promises(drawn: AnyTable, plan: TablePlan, path: Path, url: DatabaseUrl, noted: str) -> None:
+def _keeps_promises(drawn: AnyTable, plan: TablePlan, path: Path, there: There, noted: str) -> None:
     """NOT NULL, the keys and the next id are there, or the report names the table."""
     table = quoted(drawn.name)
     with closing(sqlite3.connect(path)) as connection:
@@ -124,12 +142,12 @@ def _keeps_promises(drawn: AnyTable, plan: TablePlan, path: Path, url: DatabaseU
         numbered = "INTEGER PRIMARY KEY" in drawn.sql and not drawn.without_rowid
         highest = f"SELECT max({quoted(drawn.columns[0])}) FROM {table}" if numbered else "SELECT 0"
         high = connection.execute(highest).fetchone()[0] or 0
-    filled, keys = query(url, _KEPT, plan.qualified)[0]
+    filled, keys = there.ask(_KEPT, plan.qualified)[0]
     assert not [row for row, kept in zip(info, filled, strict=True) if row[3] and not kept], "NOT NULL lost"
     assert keys >= len(uniques) + numbered or plan.name in noted, "a key is lost, and nobody told"
     if numbered and high < 2**63 - 1:
         sql = "SELECT nextval(pg_get_serial_sequence(%s, %s))"
-        number = query(url, sql, plan.qualified, plan.columns[0].name)[0][0]
+        number = there.ask(sql, plan.qualified, plan.columns[0].name)[0][0]
         assert number > high, "the next id is taken"
 
 
