@@ -49,6 +49,8 @@ def same(stored: Stored, there: str | None, kind: str, unit: str = "s") -> bool:
         case "time without time zone":
             return stored_as == "text" and _seconds(value) == _seconds(there.encode())
         case "uuid":
+            if stored_as == "blob":
+                return value == UUID(there).bytes
             return stored_as == "text" and _is_uuid(value) == UUID(there)
         case "json" | "jsonb" if stored_as in ("integer", "real"):  # SQLite makes a number of the text 5
             return _document(there.encode()) == ("Decimal", _number(value))
