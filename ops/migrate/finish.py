@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from ops.migrate.generated import not_computed
 from ops.migrate.migration import Migration, Step, TablePlan
 from ops.migrate.model import Note
 from ops.migrate.names import literal, quote
-from ops.migrate.session import open_session
+from ops.migrate.session import open_session, writing
 from ops.migrate.target import reason, refuse_opened, run_statement
 from ops.values import DatabaseUrl
 
@@ -39,7 +39,7 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
         guard = stack.enter_context(closing(open_session(url)))
         state.hold(guard, session=True)
         guard.commit()
-        workers = enlist(stack, lambda: _session(url), hands(url))
+        workers = enlist(stack, lambda: writing(url, _SESSION), hands(url))
         with state.transaction(workers[0]):
             for source in migration.sources:
                 refuse_opened(source, workers[0])
@@ -50,19 +50,6 @@ def finish_schema(migration: Migration, url: DatabaseUrl, pace: Pace) -> tuple[N
                 notes += found
         notes += [*not_computed(migration, workers[0]), *give_back(migration, workers[0])]
     return tuple(notes)
-
-
-@contextmanager
-def _session(url: DatabaseUrl) -> Iterator[Connection]:
-    connection = open_session(url)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_SESSION)
-            cursor.execute(state.AT_WORK)
-        connection.commit()
-        yield connection
-    finally:
-        connection.close()
 
 
 def _stages(migration: Migration) -> Iterator[list[Task]]:

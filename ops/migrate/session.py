@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ops.database.connect import connect
+from ops.migrate.state import AT_WORK
 from ops.values import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -29,3 +32,17 @@ def open_session(url: DatabaseUrl) -> Connection:
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def writing(url: DatabaseUrl, settings: str) -> Iterator[Connection]:
+    """A session that writes into the target: with `settings` (SQL), and seen by a later run as at work."""
+    connection = open_session(url)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(settings)
+            cursor.execute(AT_WORK)
+        connection.commit()
+        yield connection
+    finally:
+        connection.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from ops.migrate import state
 from ops.migrate.arrow import what_postgres_says
 from ops.migrate.migration import ColumnPlan, TablePlan
 from ops.migrate.names import qualified, quote
-from ops.migrate.session import open_session
+from ops.migrate.session import writing
 from ops.values import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -72,18 +71,9 @@ class TextRows:
             raise what_postgres_says(self.url, doing, error) from None
 
 
-@contextmanager
-def open_texts(url: DatabaseUrl) -> Iterator[Connection]:
+def open_texts(url: DatabaseUrl) -> AbstractContextManager[Connection]:
     """A connection for TextRows, which gigops's own fence lets pass (`gigops.copying`)."""
-    connection = open_session(url)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_SESSION)
-            cursor.execute(state.AT_WORK)
-        connection.commit()
-        yield connection
-    finally:
-        connection.close()
+    return writing(url, _SESSION)
 
 
 def as_texts(table: TablePlan, batch: Any) -> Any:
