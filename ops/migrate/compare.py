@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -39,7 +40,9 @@ class Difference:
 
 @dataclass
 class Tally:
-    """What a comparison has found so far."""
+    """What a comparison has found so far. `zeros` counts rows that differ by the sign of a zero alone, one
+    up for each of SQLite's and one down for each of PostgreSQL's: sorted by all columns they may stand in
+    another order on either side."""
 
     table: str
     source_rows: int = 0
@@ -47,6 +50,7 @@ class Tally:
     values: int = 0
     count: int = 0
     first: list[Difference] = field(default_factory=list)
+    zeros: Counter[tuple[object, ...]] = field(default_factory=Counter)
 
     def add(self, kind: Kind, key: str, column: str = "", source: str = "", target: str = "") -> None:
         self.count += 1
@@ -89,6 +93,9 @@ def compare_streams(
         _one_sided(right.batch, columns, key, "extra", tally)
         right.drop(right.rows)
         right.fill()
+    for row, count in tally.zeros.items():
+        for _ in range(abs(count)):
+            tally.add("missing" if count > 0 else "extra", _told(columns, row))
 
 
 def same(one: Any, two: Any) -> bool:
@@ -138,12 +145,31 @@ class _Window:
 
 def _compare_aligned(one: Any, two: Any, columns: Sequence[str], key: Sequence[int], tally: Tally) -> None:
     tally.values += one.num_rows * len(columns)
+    if len(key) == len(columns):
+        one, two = _without_zeros(one, two, tally)
     for i, name in enumerate(columns):
         if not same(one.column(i), two.column(i)):
             left, right = one.column(i).to_pylist(), two.column(i).to_pylist()
             for row, (a, b) in enumerate(zip(left, right, strict=True)):
                 if _bits(a) != _bits(b):
                     tally.add("value", _shown_key(one, columns, key, row), name, show(a), show(b))
+
+
+def _without_zeros(one: Any, two: Any, tally: Tally) -> tuple[Any, Any]:
+    """The rows but those that differ by the sign of a zero alone, which are counted."""
+    floats = [i for i, column in enumerate(one.columns) if pa.types.is_floating(column.type)]
+    if all(same(one.column(i), two.column(i)) for i in floats):
+        return one, two
+    kept = []
+    for row in range(one.num_rows):
+        left, right = ([column[row].as_py() for column in side.columns] for side in (one, two))
+        bits = [tuple(map(_bits, side)) for side in (left, right)]
+        if left == right and bits[0] != bits[1]:
+            tally.zeros[bits[0]] += 1
+            tally.zeros[bits[1]] -= 1
+        else:
+            kept.append(row)
+    return one.take(pa.array(kept, pa.int64())), two.take(pa.array(kept, pa.int64()))
 
 
 def _merge(one: Any, two: Any, columns: Sequence[str], key: Sequence[int], tally: Tally) -> tuple[int, int]:
@@ -187,8 +213,15 @@ def _orderable(value: Any) -> tuple[int, Any]:
     return 0, value.encode() if isinstance(value, str) else value
 
 
-def _bits(value: object) -> object:
+def _bits(value: object) -> tuple[object, ...]:
     return (value.hex(),) if isinstance(value, float) else (type(value), value)
+
+
+def _told(columns: Sequence[str], bits: Sequence[Any]) -> str:
+    """A row without a key, out of its bits."""
+    values = [float.fromhex(each[0]) if len(each) == 1 else each[1] for each in bits]
+    named = [f"{name} = {show(value)}" for name, value in zip(columns[:8], values, strict=False)]
+    return ", ".join(named) + (", …" if len(columns) > 8 else "")
 
 
 def _shown_key(batch: Any, columns: Sequence[str], key: Sequence[int], row: int) -> str:

@@ -69,6 +69,17 @@ def test_equal_rows_are_counted_in_tables_without_a_key() -> None:
     assert [d.kind for d in tally.first] == ["missing"]
 
 
+def test_rows_without_a_key_that_differ_by_the_sign_of_a_zero_may_stand_in_any_order() -> None:
+    plus, minus, other = (1, "a", 0.0), (1, "a", -0.0), (2, "b", 0.0)
+    for sizes in ((1, 1), (3, 2), (9, 9)):
+        assert compared([plus, minus, other], [minus, plus, other], sizes, key=(0, 1, 2)).count == 0
+        lost = compared([plus, minus, other], [plus, plus, other], sizes, key=(0, 1, 2))
+        assert sorted((d.kind, d.key) for d in lost.first) == [
+            ("extra", "id = 1, name = 'a', x = 0.0"),
+            ("missing", "id = 1, name = 'a', x = -0.0"),
+        ]
+
+
 def test_only_the_first_differences_are_kept_but_all_are_counted() -> None:
     tally = compared([(i, "a", 0.0) for i in range(50)], [(i, "b", 0.0) for i in range(50)])
     assert tally.count == 50 and len(tally.first) == 10
